@@ -1,0 +1,119 @@
+#include "access/access.h"
+#include "base/buf.h"
+
+struct role {
+    const char *name;
+    unsigned    may; /* bit per permission */
+};
+
+#define MAY_DO(permission) (1U << (permission))
+
+/* From the strongest to the weakest. */
+static const struct role roles_known[] = {
+    { "admin", MAY_DO(USERS_READ) | MAY_DO(USERS_WRITE) | MAY_DO(SESSIONS_WRITE) | MAY_DO(AUDIT_READ) },
+    { "auditor", MAY_DO(USERS_READ) | MAY_DO(AUDIT_READ) },
+    { "user", 0 },
+};
+#define ROLES (sizeof roles_known / sizeof *roles_known)
+
+static const char *const permission_words[] = {
+#define PERMISSION_WORD(name, word, meaning) [name] = word,
+    PERMISSION_LIST(PERMISSION_WORD)
+};
+
+static const struct role *role_of(struct str name)
+{
+    for (size_t i = 0; i < ROLES; i++)
+        if (str_equal(name, str_of(roles_known[i].name)))
+            return &roles_known[i];
+    return NULL;
+}
+
+bool role_known(struct str role)
+{
+    return role_of(role) != NULL;
+}
+
+static bool holds(struct str roles, struct str role)
+{
+    struct str word;
+    while (str_split(&roles, ',', &word))
+        if (str_equal(word, role))
+            return true;
+    return false;
+}
+
+static unsigned permissions_of(struct str roles)
+{
+    unsigned may = 0;
+    for (size_t i = 0; i < ROLES; i++)
+        if (holds(roles, str_of(roles_known[i].name)))
+            may |= roles_known[i].may;
+    return may;
+}
+
+struct strs roles_split(struct arena *mem, struct str roles)
+{
+    struct strs list = { ARENA_ARRAY(mem, struct str, ROLES), 0 };
+    struct str word;
+    while (list.count < ROLES && str_split(&roles, ',', &word))
+        list.items[list.count++] = word;
+    return list;
+}
+
+enum err roles_join(struct arena *mem, struct strs roles, struct str *out)
+{
+    struct buf joined = buf_new(mem, 32);
+    for (size_t i = 0; i < roles.count; i++)
+        if (!role_known(roles.items[i]))
+            return fail(ERR_INVALID, "there is no role \"%.*s\"", STR_ARG(str_slice(roles.items[i], 0, 32)));
+    if (roles.count == 0)
+        return fail(ERR_INVALID, "an account has at least one role");
+    /* The table's order happens to be the alphabet's, so walking it sorts. */
+    for (size_t r = 0; r < ROLES; r++)
+        for (size_t i = 0; i < roles.count; i++)
+            if (str_equal(roles.items[i], str_of(roles_known[r].name))) {
+                buf_printf(&joined, "%s%s", joined.len > 0 ? "," : "", roles_known[r].name);
+                break;
+            }
+    *out = buf_str(&joined);
+    return OK;
+}
+
+struct str roles_strongest(struct str roles)
+{
+    for (size_t i = 0; i < ROLES; i++)
+        if (holds(roles, str_of(roles_known[i].name)))
+            return str_of(roles_known[i].name);
+    return STR("user");
+}
+
+struct str roles_scope(struct arena *mem, struct str roles)
+{
+    unsigned may = permissions_of(roles);
+    struct buf scope = buf_new(mem, 64);
+    for (int p = 0; p < PERMISSIONS; p++)
+        if ((may & MAY_DO(p)) != 0)
+            buf_printf(&scope, "%s%s", scope.len > 0 ? " " : "", permission_words[p]);
+    return buf_str(&scope);
+}
+
+bool access_has(const struct caller *caller, enum permission permission)
+{
+    return (permissions_of(caller->user.roles) & MAY_DO(permission)) != 0;
+}
+
+enum err access_must(const struct caller *caller, enum permission permission)
+{
+    return access_has(caller, permission) ? OK : refuse(WHY_FORBIDDEN);
+}
+
+enum err access_self_or(const struct caller *caller, struct str public_id, enum permission permission)
+{
+    return str_equal(caller->user.public_id, public_id) ? OK : access_must(caller, permission);
+}
+
+enum err access_recent(const struct caller *caller, int64_t now_s, int64_t within_s)
+{
+    return now_s - caller->session.auth_time_s <= within_s ? OK : refuse(WHY_SIGNIN_NOT_RECENT);
+}

@@ -1,0 +1,49 @@
+/* Roles and permissions; the one place that answers "may X do Y to Z".
+ *
+ * Owns     nothing: the table of roles is constant.
+ * Threads  any; the functions are pure.
+ * Source   OWASP ASVS 5.0 8.2 (function and object level, decided in one place), threat model AC33, AC34.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/rows.h"
+
+/* clang-format off */
+#define PERMISSION_LIST(P)                                         \
+    P(USERS_READ,     "users:read",     "read every profile")      \
+    P(USERS_WRITE,    "users:write",    "change every account")    \
+    P(SESSIONS_WRITE, "sessions:write", "end any session")         \
+    P(AUDIT_READ,     "audit:read",     "read the audit trail")
+/* clang-format on */
+#define PERMISSION_NAME(name, word, meaning) name,
+enum permission { PERMISSION_LIST(PERMISSION_NAME) PERMISSIONS };
+
+/* Who is calling: the account and the session of a checked access token, as they stand in the store now. */
+struct caller {
+    struct user_row    user;
+    struct session_row session;
+    struct str         token_id; /* jti */
+};
+
+/* Words of `roles` that exist: "user", "admin", "auditor". */
+bool role_known(struct str role);
+/* "admin,user" -> items; lies in mem. */
+struct strs roles_split(struct arena *mem, struct str roles);
+/* Sorted, without doubles.  Ends: ERR_INVALID (an unknown role, or none). */
+FALLIBLE roles_join(struct arena *mem, struct strs roles, struct str *out);
+/* The strongest of them, for readers that know one: admin, auditor, user. */
+struct str roles_strongest(struct str roles);
+/* The permissions of all of them, as scope words separated by blanks. */
+struct str roles_scope(struct arena *mem, struct str roles);
+
+bool access_has(const struct caller *caller, enum permission permission);
+
+/* Oneself always; another account only with the permission.  For everybody else the answer is the same whether or not the
+ * account exists: ask before looking.
+ * Ends: ERR_DENIED (WHY_FORBIDDEN). */
+FALLIBLE access_self_or(const struct caller *caller, struct str public_id, enum permission permission);
+/* Ends: ERR_DENIED. */
+FALLIBLE access_must(const struct caller *caller, enum permission permission);
+/* Did the session's sign-in happen within seconds?  Ends: ERR_DENIED (WHY_SIGNIN_NOT_RECENT). */
+FALLIBLE access_recent(const struct caller *caller, int64_t now_s, int64_t within_s);

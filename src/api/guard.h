@@ -1,0 +1,18 @@
+/* The words of the routes table for who may come in, and the gate that enforces them.
+ *
+ * Threads  any worker.
+ * Source   RFC 6750 2.1 (Bearer in the Authorization header; nowhere else).
+ */
+#pragma once
+#include "access/access.h"
+#include "http/server.h"
+
+enum guard { ANYONE, SIGNED_IN, MAY_FIRST };
+#define MAY(permission) (MAY_FIRST + (int)(permission))
+
+/* Guard, then limit, of the call's row; fills call->caller for every guard but ANYONE.
+ * Ends: ERR_UNAUTHENTICATED, ERR_DENIED, ERR_LIMITED. */
+FALLIBLE guard_admit(struct call *c);
+
+/* Writes the audit row of a refusal: bad tokens, denied access. */
+void guard_refused(struct call *c, enum err end);

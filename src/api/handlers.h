@@ -1,0 +1,70 @@
+/* Every handler of the JSON face, by resource.  Each translates; none decides.
+ *
+ * Threads  a worker of the route's lane.
+ * Ends     as the flows that they call; the server writes the problem.
+ */
+#pragma once
+#include "http/server.h"
+#include "flow/services.h"
+
+#define PASSWORD_TYPED_MAX 1200 /* bytes: 100 code points and what NFC takes away; the policy counts after NFC */
+
+/* service.c */
+enum err api_ping(struct call *c);
+enum err api_healthz(struct call *c);
+enum err api_readyz(struct call *c);
+enum err api_metrics(struct call *c);
+enum err api_jwks(struct call *c);
+
+/* docs.c */
+enum err api_openapi(struct call *c);
+enum err api_docs(struct call *c);
+enum err api_docs_file(struct call *c);
+
+/* users.c */
+enum err api_users_create(struct call *c);
+enum err api_users_list(struct call *c);
+enum err api_users_read(struct call *c);
+enum err api_users_change(struct call *c);
+enum err api_users_remove(struct call *c);
+
+/* compat.c */
+enum err api_register(struct call *c);
+enum err api_users_signup(struct call *c);
+
+/* signin.c */
+enum err api_login(struct call *c);
+enum err api_token_refresh(struct call *c);
+enum err api_logout(struct call *c);
+enum err api_logout_all(struct call *c);
+
+/* Bodies and queries of the routes table. */
+extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[], login_in[],
+    token_refresh_in[];
+struct users_create_body {
+    struct str    email, username, name, date_of_birth, job_title;
+    struct secret password;
+};
+struct users_change_body {
+    struct str   name, job_title, date_of_birth, username;
+    bool         is_active;
+    struct strs  roles;
+    struct marks marks;
+};
+struct users_list_params {
+    struct str   email, q, role, cursor;
+    bool         active;
+    int64_t      limit;
+    struct marks marks;
+};
+struct register_body { /* of both compatibility routes; exactly one name */
+    struct str    email, username;
+    struct secret password;
+};
+struct login_body {
+    struct str    email, username;
+    struct secret password;
+};
+struct token_refresh_body {
+    struct str refresh_token;
+};

@@ -1,0 +1,37 @@
+/* Every address, and what stands before its handler. */
+#include "api/routes.h"
+#include "api/guard.h"
+#include "api/handlers.h"
+#include "limit/limit.h"
+
+/* clang-format off */
+const struct route api_routes[] = {
+    /* method  path                      guard            limit             lane  body                                          query                                              handler            does */
+    { GET,    "/ping",                   ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_ping,          "Say pong", false },
+    { GET,    "/healthz",                ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_healthz,       "Tell that the process serves", false },
+    { GET,    "/readyz",                 ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_readyz,        "Tell whether store, schema and signing key are ready", false },
+    { GET,    "/metrics",                ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_metrics,       "Print the figures in Prometheus text", false },
+    { GET,    "/openapi.json",           ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_openapi,       "Give the OpenAPI 3.1 document", false },
+    { GET,    "/docs",                   ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_docs,          "Show the API in the browser", false },
+    { GET,    "/docs/{file}",            ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_docs_file,     "Give a part of that page", false },
+    { GET,    "/.well-known/jwks.json",  ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_jwks,          "Give the public keys that check our tokens", false },
+
+    { POST,   "/users",                  ANYONE,          LIMIT_SIGNUP_NET, SLOW, SHAPE(users_create_in, struct users_create_body), NO_BODY,                                       api_users_create,  "Sign up", true },
+    { GET,    "/users",                  MAY(USERS_READ), LIMIT_NONE,       FAST, NO_BODY,                                      SHAPE(users_list_query, struct users_list_params), api_users_list,    "List accounts", false },
+    { GET,    "/users/me",               SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_users_read,    "Read one's own profile", false },
+    { PATCH,  "/users/me",               SIGNED_IN,       LIMIT_NONE,       FAST, SHAPE(users_change_in, struct users_change_body), NO_BODY,                                       api_users_change,  "Change one's own profile", false },
+    { DELETE, "/users/me",               SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_users_remove,  "Remove one's own account", false },
+    { GET,    "/users/{id}",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_users_read,    "Read a profile", false },
+    { PATCH,  "/users/{id}",             SIGNED_IN,       LIMIT_NONE,       FAST, SHAPE(users_change_in, struct users_change_body), NO_BODY,                                       api_users_change,  "Change a profile", false },
+    { DELETE, "/users/{id}",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_users_remove,  "Remove an account", false },
+
+    { POST,   "/register",               ANYONE,          LIMIT_SIGNUP_NET, SLOW, SHAPE(register_in, struct register_body),      NO_BODY,                                           api_register,      "Sign up by e-mail or user name (compatibility)", true },
+    { POST,   "/users/signup",           ANYONE,          LIMIT_SIGNUP_NET, SLOW, SHAPE(users_signup_in, struct register_body),  NO_BODY,                                           api_users_signup,  "Sign up by e-mail (compatibility)", true },
+
+    { POST,   "/login",                  ANYONE,          LIMIT_SIGNIN_NET, SLOW, SHAPE(login_in, struct login_body),            NO_BODY,                                           api_login,         "Sign in with a password", false },
+    { POST,   "/token/refresh",          ANYONE,          LIMIT_NONE,       FAST, SHAPE(token_refresh_in, struct token_refresh_body), NO_BODY,                                     api_token_refresh, "Trade a refresh token for a new pair", false },
+    { POST,   "/logout",                 SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_logout,        "End this session", false },
+    { POST,   "/logout/all",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_logout_all,    "End every session of the account", false },
+};
+/* clang-format on */
+const size_t api_routes_count = sizeof api_routes / sizeof *api_routes;

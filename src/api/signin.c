@@ -1,0 +1,57 @@
+#include "api/handlers.h"
+#include "account/identity.h"
+#include "api/view.h"
+
+/* Names are not checked for form here: a wrong name and an unknown one are the same. */
+/* clang-format off */
+const struct field login_in[] = {
+    FIELD_ROW(struct login_body, email,    FIELD_OPTIONAL, 1, EMAIL_MAX, NULL),
+    FIELD_ROW(struct login_body, username, FIELD_OPTIONAL, 1, USERNAME_MAX * 4, NULL),
+    FIELD(struct login_body,     password, 1, PASSWORD_TYPED_MAX),
+    FIELD_END
+};
+
+const struct field token_refresh_in[] = {
+    FIELD(struct token_refresh_body, refresh_token, 1, 512),
+    FIELD_END
+};
+/* clang-format on */
+
+static enum err reply_tokens(struct call *c, const struct tokens *tokens)
+{
+    reply_no_store(c);
+    return reply(c, 200, tokens_fields, tokens);
+}
+
+enum err api_login(struct call *c)
+{
+    const struct login_body *in = c->body;
+    struct tokens tokens = { 0 };
+    struct credentials typed = { in->email, in->username, &in->password };
+    if ((in->email.ptr != NULL) == (in->username.ptr != NULL)) {
+        faults_add(&c->faults, STR("email"), "missing", "either email or username is required, and not both");
+        return refuse(WHY_VALIDATION);
+    }
+    TRY(flow_password_signin(c->services, &c->visit, &typed, &tokens));
+    return reply_tokens(c, &tokens);
+}
+
+enum err api_token_refresh(struct call *c)
+{
+    const struct token_refresh_body *in = c->body;
+    struct tokens tokens = { 0 };
+    TRY(flow_renewal(c->services, &c->visit, in->refresh_token, &tokens));
+    return reply_tokens(c, &tokens);
+}
+
+enum err api_logout(struct call *c)
+{
+    TRY(flow_logout(c->services, &c->visit, c->caller));
+    return reply_empty(c, 204);
+}
+
+enum err api_logout_all(struct call *c)
+{
+    TRY(flow_logout_all(c->services, &c->visit, c->caller));
+    return reply_empty(c, 204);
+}

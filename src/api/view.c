@@ -1,0 +1,42 @@
+#include "api/view.h"
+#include "access/access.h"
+
+/* clang-format off */
+static const struct field mfa_fields[] = {
+    VIEW(struct mfa_view, webauthn), VIEW(struct mfa_view, totp), VIEW(struct mfa_view, recovery_codes), FIELD_END
+};
+
+const struct field user_fields[] = {
+    VIEW(struct user_view, id),                  VIEW_NULLABLE(struct user_view, name),
+    VIEW_NULLABLE(struct user_view, email),      VIEW(struct user_view, email_verified),
+    VIEW_NULLABLE(struct user_view, username),   VIEW_NULLABLE(struct user_view, date_of_birth),
+    VIEW_NULLABLE(struct user_view, job_title),  VIEW(struct user_view, roles),
+    VIEW(struct user_view, is_active),           VIEW_OBJECT(struct user_view, mfa, mfa_fields),
+    VIEW_TIME(struct user_view, created_at),     VIEW_TIME(struct user_view, updated_at),
+    FIELD_END
+};
+
+const struct field tokens_fields[] = {
+    VIEW(struct tokens, message),       VIEW(struct tokens, access_token),  VIEW(struct tokens, token_type),
+    VIEW(struct tokens, expires_in),    VIEW(struct tokens, refresh_token), VIEW(struct tokens, refresh_expires_in),
+    VIEW(struct tokens, session_id),    VIEW(struct tokens, user_id),
+    FIELD_END
+};
+/* clang-format on */
+
+struct user_view user_view_of(const struct visit *v, const struct user_row *row)
+{
+    return (struct user_view){
+        .id = row->public_id,
+        .name = row->name,
+        .email = row->email,
+        .email_verified = row->email_verified,
+        .username = row->username,
+        .date_of_birth = row->date_of_birth,
+        .job_title = row->job_title,
+        .roles = roles_split(v->mem, row->roles),
+        .is_active = row->is_active,
+        .created_at = row->created_at,
+        .updated_at = row->updated_at,
+    };
+}

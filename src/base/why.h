@@ -1,0 +1,34 @@
+/* Every reason that a caller can be told: the stable word, its category, and the sentence.
+ *
+ * The word is `code` of the problem document and never changes; the sentence is its `detail`.
+ * Source  RFC 9457 3.1.4 (detail), 3.2 (extension members).
+ */
+#pragma once
+
+/* clang-format off */
+#define WHY_LIST(W)                                                                                                            \
+    W(WHY_NONE,               ERR_INTERNAL,        "internal_error",        "Something failed on our side; the log has the request id") \
+    W(WHY_VALIDATION,         ERR_INVALID,         "validation_failed",     "One or more fields are not valid")                \
+    W(WHY_JSON,               ERR_INVALID,         "malformed_json",        "The body is not one strict JSON object")          \
+    W(WHY_QUERY,              ERR_INVALID,         "invalid_query",         "A query parameter is unknown, repeated or not valid") \
+    W(WHY_SECRET_IN_QUERY,    ERR_INVALID,         "secret_in_query",       "Passwords and tokens are taken in the body or a header, never in the address") \
+    W(WHY_CREDENTIALS,        ERR_UNAUTHENTICATED, "invalid_credentials",   "Invalid credentials")                             \
+    W(WHY_TOKEN_MISSING,      ERR_UNAUTHENTICATED, "token_missing",         "This route needs an access token in the Authorization header") \
+    W(WHY_TOKEN_INVALID,      ERR_UNAUTHENTICATED, "token_invalid",         "The access token is not valid")                   \
+    W(WHY_TOKEN_EXPIRED,      ERR_UNAUTHENTICATED, "token_expired",         "The access token has expired")                    \
+    W(WHY_SESSION_ENDED,      ERR_UNAUTHENTICATED, "session_ended",         "The session has ended; sign in again")            \
+    W(WHY_REFRESH_INVALID,    ERR_UNAUTHENTICATED, "refresh_token_invalid", "The refresh token is not valid")                  \
+    W(WHY_FORBIDDEN,          ERR_DENIED,          "forbidden",             "You may not do this")                             \
+    W(WHY_SIGNIN_NOT_RECENT,  ERR_DENIED,          "recent_signin_required", "Sign in again before you do this")               \
+    W(WHY_LAST_ADMIN,         ERR_CONFLICT,        "last_admin",            "The last active administrator can't be disabled or demoted") \
+    W(WHY_USER_MISSING,       ERR_MISSING,         "user_not_found",        "User not found")                                  \
+    W(WHY_EMAIL_TAKEN,        ERR_CONFLICT,        "email_taken",           "Email already registered")                        \
+    W(WHY_USERNAME_TAKEN,     ERR_CONFLICT,        "username_taken",        "Username already exists")                         \
+    W(WHY_RATE_LIMITED,       ERR_LIMITED,         "rate_limited",          "Too many tries; wait and try again")              \
+    W(WHY_HASH_LANE_FULL,     ERR_BUSY,            "hash_lane_full",        "Too many sign-ins at once; try again shortly")    \
+    W(WHY_STORE_BUSY,         ERR_BUSY,            "store_busy",            "The database is busy; try again shortly")         \
+    W(WHY_NOT_READY,          ERR_BUSY,            "not_ready",             "The service is not ready")
+/* clang-format on */
+
+#define WHY_NAME(name, end, code, sentence) name,
+enum why { WHY_LIST(WHY_NAME) };

@@ -1,0 +1,15 @@
+/* Passwords and yes-or-no from stdin.  A password never comes from the command line, where every process could read it.
+ *
+ * Owns     what is read belongs to the caller: secret_drop.
+ */
+#pragma once
+#include "cli/command.h"
+
+/* On a terminal: asked for without echo, twice when it is a new one.  Else: all of stdin, without one line end behind it.
+ * Ends: ERR_INVALID (told: empty, too long, the two differ, stdin can't be read). */
+FALLIBLE password_read_typed(struct run *r, bool is_new, struct secret *out);
+
+bool on_terminal(void);                     /* stdin is one */
+bool answer_is_yes(const char *question);   /* asks on the terminal; only the word yes is yes */
+/* All of stdin as text, without the line end behind it.  Ends: ERR_INVALID (told). */
+FALLIBLE text_read(struct run *r, size_t max_bytes, struct str *out);

@@ -1,0 +1,222 @@
+#include "base/buf.h"
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/print.h"
+#include "cli/prompt.h"
+#include "crypto/random.h"
+#include "token/jws.h"
+#include "token/jwt.h"
+#include "token/members.h"
+
+#include <stdio.h>
+
+const struct manual token_decode_manual = {
+    .json = "print {\"header\",\"claims\",\"times\",\"expired\",\"signature\"}",
+    .about = "Takes an access token apart: header, claims, the times in words, and whether one of the keys of the data\n"
+             "folder signed it: valid, bad, or unknown_key (signed elsewhere, or the key is gone). Only the signature\n"
+             "is judged: an expired token can have a valid one, and a service has more to check. Without TOKEN, or\n"
+             "with -, it is read from stdin, which keeps it out of the list of processes.",
+    .example = "  postern token decode - < token.txt\n  postern token decode --json eyJhbGciOiJFUzI1NiIs...",
+    .ends = "  0 the signature is valid; 1 it is not, or this is no token; 2 wrong usage",
+};
+
+const struct manual key_list_manual = {
+    .json = "print one object, {\"items\":[{\"kid\",\"state\",\"algorithm\",\"made_at\"}]}",
+    .about = "The signing keys of the data folder, the newest first: it is active and signs, the others only check what\n"
+             "they signed. Private keys are never printed; the public ones are at /.well-known/jwks.json.",
+    .example = "  postern key list --data-dir /var/lib/postern",
+    .ends = "  0 listed; 1 there is no key yet, or it failed; 2 wrong usage",
+};
+
+/* OK with no keys at all: then every key is unknown. */
+static enum err look_for_keys(struct run *r)
+{
+    crypto_setup();
+    r->shared.config = &r->config;
+    enum err end = shared_open_keys(&r->shared, false);
+    return end == ERR_MISSING ? OK : end;
+}
+
+static enum err signature_of(struct run *r, struct str token, struct str *out)
+{
+    struct arena *mem = r->visit.mem;
+    struct jws jws;
+    struct jws_header header = { 0 };
+    struct signature signature;
+    *out = STR("bad");
+    TRY(jws_split(token, &jws));
+    /* A header that asks for what is not done here (another algorithm, a key of its own) makes a signature that says nothing. */
+    if (jws_read_header(mem, &jws, &header) != OK || !str_equal(header.alg, STR("ES256")) ||
+        jws_read_signature(mem, &jws, &signature) != OK)
+        return OK;
+    enum err end = ERR_MISSING;
+    if (r->shared.keys != NULL)
+        end = keyring_check(r->shared.keys, header.kid, jws.signed_text, &signature);
+    if (end == ERR_INTERNAL)
+        return end;
+    *out = end == OK ? STR("valid") : end == ERR_MISSING ? STR("unknown_key") : STR("bad");
+    return OK;
+}
+
+struct times {
+    int64_t issued_at, not_before, expires_at, auth_time; /* microseconds; 0: not in the token */
+};
+
+struct decoded {
+    struct str header, claims;
+    struct times times;
+    bool expired;
+    struct str signature;
+};
+
+/* clang-format off */
+static const struct field times_fields[] = {
+    { .name = "iat", .kind = FIELD_TIME, .offset = offsetof(struct times, issued_at) },
+    { .name = "nbf", .kind = FIELD_TIME, .offset = offsetof(struct times, not_before) },
+    { .name = "exp", .kind = FIELD_TIME, .offset = offsetof(struct times, expires_at) },
+    { .name = "auth_time", .kind = FIELD_TIME, .offset = offsetof(struct times, auth_time) },
+    FIELD_END
+};
+static const struct field decoded_fields[] = {
+    VIEW_RAW(struct decoded, header), VIEW_RAW(struct decoded, claims), VIEW_OBJECT(struct decoded, times, times_fields),
+    VIEW(struct decoded, expired),    VIEW(struct decoded, signature),  FIELD_END
+};
+/* clang-format on */
+
+#define TIME_MAX_S INT64_C(253402300799) /* the last second of the year 9999 */
+
+static int64_t moment(const struct members *claims, struct str name)
+{
+    const struct member *m = members_find(claims, name);
+    bool good = m != NULL && m->kind == MEMBER_INT && m->number > 0 && m->number <= TIME_MAX_S;
+    return good ? m->number * SECOND_US : 0;
+}
+
+static void read_times(const struct members *claims, struct decoded *out)
+{
+    out->times = (struct times){
+        .issued_at = moment(claims, STR("iat")),
+        .not_before = moment(claims, STR("nbf")),
+        .expires_at = moment(claims, STR("exp")),
+        .auth_time = moment(claims, STR("auth_time")),
+    };
+    out->expired = out->times.expires_at != 0 && out->times.expires_at <= clock_now_us();
+}
+
+static struct str words_text(struct arena *mem, const struct strs *list)
+{
+    struct buf out = buf_new(mem, 64);
+    for (size_t i = 0; i < list->count; i++) {
+        buf_add(&out, i > 0 ? STR(", ") : STR(""));
+        buf_add(&out, list->items[i]);
+    }
+    return buf_str(&out);
+}
+
+static bool is_moment(struct str name)
+{
+    return str_equal(name, STR("iat")) || str_equal(name, STR("nbf")) || str_equal(name, STR("exp")) ||
+           str_equal(name, STR("auth_time"));
+}
+
+static struct str member_text(struct arena *mem, const struct members *all, const struct member *m)
+{
+    switch (m->kind) {
+    case MEMBER_STR:
+        return m->text;
+    case MEMBER_INT:
+        if (is_moment(m->name) && moment(all, m->name) != 0)
+            return arena_printf(mem, "%lld  %s", (long long)m->number, text_time(mem, moment(all, m->name)).ptr);
+        return text_int(mem, m->number);
+    case MEMBER_STRS:
+        return words_text(mem, &m->list);
+    case MEMBER_OTHER:
+        break;
+    }
+    return STR("(see --json)");
+}
+
+static void print_members(struct arena *mem, const char *title, const struct members *members)
+{
+    struct pair pairs[MEMBERS_MAX];
+    for (size_t i = 0; i < members->count; i++)
+        pairs[i] = (struct pair){ arena_cstr(mem, text_plain(mem, members->items[i].name)),
+                                  member_text(mem, members, &members->items[i]) };
+    printf("%s\n", title);
+    pairs_print(mem, pairs, members->count);
+}
+
+static void print_decoded(struct run *r, const struct decoded *d, const struct members *header, const struct members *claims)
+{
+    struct arena *mem = r->visit.mem;
+    if (r->json) {
+        json_print(mem, decoded_fields, d);
+        return;
+    }
+    print_members(mem, "header", header);
+    print_members(mem, "\nclaims", claims);
+    printf("\nsignature: %.*s%s\n", STR_ARG(d->signature), d->expired ? "; the token has expired" : "");
+}
+
+static enum err decode(struct run *r, struct str token, struct decoded *out)
+{
+    struct members header = { 0 }, claims = { 0 };
+    if (token.len > JWT_MAX || jwt_decode(r->visit.mem, token, &out->header, &out->claims) != OK ||
+        members_read(r->visit.mem, out->header, &header) != OK || members_read(r->visit.mem, out->claims, &claims) != OK)
+        return run_failed(r, "this is no token: three parts in base64url with a dot between them, the first two JSON objects");
+    TRY(look_for_keys(r));
+    TRY(signature_of(r, token, &out->signature));
+    read_times(&claims, out);
+    print_decoded(r, out, &header, &claims);
+    return OK;
+}
+
+enum err token_decode(struct run *r)
+{
+    struct str token = r->words[0];
+    struct decoded decoded = { 0 };
+    if (r->word_count == 0 || str_equal(token, STR("-")))
+        TRY(text_read(r, JWT_MAX, &token));
+    TRY(decode(r, str_trim(token), &decoded));
+    r->status = str_equal(decoded.signature, STR("valid")) ? 0 : CLI_FAILED;
+    return OK;
+}
+
+/* clang-format off */
+static const struct field key_fields[] = {
+    VIEW(struct key_row, kid), VIEW(struct key_row, state), VIEW(struct key_row, algorithm), VIEW_TIME(struct key_row, made_at),
+    FIELD_END
+};
+/* clang-format on */
+
+static void print_keys(struct run *r, const struct key_row *rows, size_t count)
+{
+    struct arena *mem = r->visit.mem;
+    struct table table = { .heads = { "KID", "STATE", "ALGORITHM", "MADE" } };
+    struct str *cells = ARENA_ARRAY(mem, struct str, count * 4);
+    for (size_t i = 0; i < count; i++) {
+        cells[i * 4] = rows[i].kid;
+        cells[i * 4 + 1] = rows[i].state;
+        cells[i * 4 + 2] = rows[i].algorithm;
+        cells[i * 4 + 3] = text_time(mem, rows[i].made_at);
+    }
+    table_print(&table, mem, cells, count);
+}
+
+enum err key_list(struct run *r)
+{
+    struct key_row *rows = NULL;
+    size_t count = 0, items = 0;
+    TRY(look_for_keys(r));
+    if (r->shared.keys == NULL)
+        return run_failed(r, "%s; postern serve makes the first one", run_sentence());
+    TRY(keyring_list(r->shared.keys, r->visit.mem, &rows, &count));
+    if (!r->json) {
+        print_keys(r, rows, count);
+        return OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        json_items_add(r->visit.mem, &items, key_fields, &rows[i]);
+    json_items_end(items);
+    return OK;
+}

@@ -1,0 +1,71 @@
+/* Every setting of the program: one table of name, unit, bounds, default and meaning (options.h), one struct of values.
+ *
+ * Order    flag, then environment, then config file, then .env of the working folder, then default.  .env is read in
+ *          the profile development only, and so can't set the profile itself.
+ * Owns     the texts of struct config, in the state; dropped by config_drop.
+ * Threads  read once at start, by one thread; after that it is constant.
+ */
+#pragma once
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "password/password.h"
+
+enum profile { PROFILE_DEVELOPMENT, PROFILE_PRODUCTION };
+
+struct config {
+    struct str listen;                           /* POSTERN_LISTEN "127.0.0.1:8000", "[::1]:8000" */
+    struct str database_url;                     /* DATABASE_URL */
+    struct str data_dir;                         /* POSTERN_DATA_DIR */
+    struct str app_name;                         /* APP_NAME */
+    struct str issuer;                           /* POSTERN_ISSUER; default http(s)://<listen> */
+    struct str audience;                         /* POSTERN_AUDIENCE; default the issuer */
+    struct strs cors_origins;                    /* POSTERN_CORS_ORIGINS, comma-separated, exact */
+    struct strs trusted_proxies;                 /* POSTERN_TRUSTED_PROXIES, comma-separated CIDR */
+    struct str tls_cert, tls_key;                /* POSTERN_TLS_CERT, POSTERN_TLS_KEY: PEM files */
+    enum password_scheme password_scheme;        /* POSTERN_PASSWORD_SCHEME */
+    int64_t argon2_m_kib, argon2_t, bcrypt_cost; /* POSTERN_ARGON2_M_KIB, POSTERN_ARGON2_T, POSTERN_BCRYPT_COST */
+    int64_t password_min, password_max, password_score; /* POSTERN_PASSWORD_MIN 8, _MAX 100 (code points), _SCORE 2 */
+    int64_t access_ttl_s, refresh_ttl_s;                /* POSTERN_ACCESS_TTL 900 s, POSTERN_REFRESH_TTL 2592000 s */
+    int64_t recent_signin_s;                            /* POSTERN_RECENT_SIGNIN 300 s */
+    bool limits;                                        /* POSTERN_LIMITS on|off */
+    bool docs;                  /* POSTERN_DOCS on|off; default on in development, off in production */
+    enum profile profile;       /* POSTERN_PROFILE development|production */
+    enum log_format log_format; /* POSTERN_LOG_FORMAT json|text */
+    enum log_level log_level;   /* POSTERN_LOG_LEVEL debug|info|warn|error */
+    int64_t workers;            /* POSTERN_WORKERS: fast workers, 16 */
+    int64_t hash_workers;       /* POSTERN_HASH_WORKERS: 0 as many as cores */
+    int64_t max_connections;    /* POSTERN_MAX_CONNECTIONS 4096 */
+    int64_t head_timeout_s, body_timeout_s,
+        drain_timeout_s; /* POSTERN_HEAD_TIMEOUT 10, POSTERN_BODY_TIMEOUT 20, POSTERN_DRAIN_TIMEOUT 30 */
+};
+
+struct config_state; /* where each value came from, and the memory of all */
+
+struct config_input {
+    int argc; /* what is left of the command line: only --name=value and --name value of this table */
+    char *const *argv;
+    char *const *environ; /* "NAME=value", NULL at the end */
+    const char *file;     /* --config or POSTERN_CONFIG; NULL for none */
+    const char *dotenv;   /* ".env"; NULL for none */
+};
+
+/* Ends: ERR_INVALID: problems is a list of sentences, all of them at once, each naming the setting, its place and, for
+ * an unknown name, the nearest real one.  POSTERN_* names of the environment that nobody knows are problems too.
+ * state is filled at every end and owns problems; only out is untouched on failure. */
+FALLIBLE config_read(const struct config_input *in, struct config *out, struct config_state **state,
+                     struct strs *problems);
+void config_drop(struct config *config, struct config_state **state);
+
+/* What the profile `production` refuses; development has none.  count 0: fit to start. */
+struct strs config_unsafe(const struct config *config, struct config_state *state);
+/* What is worth a warning at start, in any profile. */
+struct strs config_warnings(const struct config *config, struct config_state *state);
+
+/* One row per option, for `postern config`, --help and docs/configuration.md. */
+struct config_line {
+    const char *name, *flag, *unit, *meaning, *fallback; /* fallback: the default in text */
+    struct str value;                                    /* effective; secrets masked */
+    struct str origin; /* "default", "flag", "environment", "file postern.conf:3", ".env:2" */
+};
+size_t config_lines(const struct config *config, struct config_state *state, const struct config_line **lines);

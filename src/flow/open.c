@@ -1,0 +1,74 @@
+#include "flow/open.h"
+
+#include <stdlib.h>
+
+#define BUSY_MS 5000 /* how long a writer waits for its turn */
+
+enum err shared_open_store(struct shared *shared, bool create)
+{
+    const struct config *c = shared->config;
+    struct store_options options = { c->database_url, c->data_dir, BUSY_MS, create };
+    return store_open(&options, &shared->store);
+}
+
+struct str shared_key_folder(const struct config *config, struct arena *mem)
+{
+    return arena_printf(mem, "%.*s/postern-keys", STR_ARG(config->data_dir));
+}
+
+enum err shared_open_keys(struct shared *shared, bool make)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    const struct config *c = shared->config;
+    struct str folder = shared_key_folder(c, mem);
+    shared->expect = (struct jwt_expect){ c->issuer, c->audience };
+    return make ? keyring_open(folder, &shared->keys) : keyring_look(folder, &shared->keys);
+}
+
+struct password_options shared_password_options(const struct config *c)
+{
+    return (struct password_options){
+        .scheme = c->password_scheme,
+        .argon2_m_kib = (uint32_t)c->argon2_m_kib,
+        .argon2_t = (uint32_t)c->argon2_t,
+        .bcrypt_cost = (uint32_t)c->bcrypt_cost,
+        .min_score = (uint32_t)c->password_score,
+        .min_chars = (uint32_t)c->password_min,
+        .max_chars = (uint32_t)c->password_max,
+        .workers = (uint32_t)c->hash_workers,
+    };
+}
+
+enum err shared_open_passwords(struct shared *shared)
+{
+    struct password_options options = shared_password_options(shared->config);
+    return passwords_open(&options, &shared->passwords);
+}
+
+void shared_close(struct shared *shared)
+{
+    limits_drop(&shared->limits);
+    passwords_drop(&shared->passwords);
+    keyring_drop(&shared->keys);
+    store_drop(&shared->store);
+}
+
+enum err services_open(const struct shared *shared, struct services **out)
+{
+    AUTO(services) struct services *own = calloc(1, sizeof *own);
+    if (own == NULL)
+        die("out of memory");
+    own->at = shared;
+    TRY(db_open(shared->store, &own->db));
+    *out = own;
+    own = NULL;
+    return OK;
+}
+
+void services_drop(struct services **own)
+{
+    if (*own != NULL)
+        db_drop(&(*own)->db);
+    free(*own);
+    *own = NULL;
+}

@@ -1,0 +1,24 @@
+/* What every story works with: one per worker thread. */
+#pragma once
+#include "config/config.h"
+#include "crypto/digest.h"
+#include "limit/limit.h"
+#include "password/password.h"
+#include "store/store.h"
+#include "token/jwt.h"
+#include "token/keyring.h"
+
+struct shared {
+    const struct config *config;
+    struct store        *store;
+    struct keyring      *keys;
+    struct limits       *limits;
+    struct passwords    *passwords;
+    struct jwt_expect    expect;   /* issuer and audience of our tokens */
+    struct short_key     name_key; /* for digests of unknown names in the audit trail; of this process only */
+};
+
+struct services {
+    const struct shared *at;
+    struct db           *db; /* the worker's own connection for reading */
+};

@@ -1,0 +1,8 @@
+/* The one gate through which tokens are issued.  Only for the flows of this room. */
+#pragma once
+#include "flow/signin.h"
+#include "session/session.h"
+
+/* Sign an access token for this session of this account and fill the answer. */
+FALLIBLE tokens_issue(struct services *at, const struct visit *v, const struct user_row *user, const struct session_row *session,
+                      struct str refresh_token, struct tokens *out);

@@ -1,0 +1,25 @@
+/* The framing guard: what the HTTP library lets through and a proxy in front might read otherwise (request smuggling).
+ *
+ * Threads  any.
+ * Sources  RFC 9112 6.1, 6.3 (Content-Length and Transfer-Encoding), 5.1 (no blank before the colon); RFC 9110 5.1 (names are
+ *          tokens), 5.5 (no control characters in values), 7.2 (one Host).
+ */
+#pragma once
+#include "base/str.h"
+
+#define FRAMING_HEAD_MAX (8U * 1024) /* bytes of request line and header fields */
+#define FRAMING_FIELDS_MAX 64        /* header fields */
+
+struct MHD_Connection;
+
+enum framing { FRAMING_OK, FRAMING_BAD, FRAMING_TOO_LARGE };
+
+struct framing_head {
+    bool    has_body;
+    bool    chunked;
+    int64_t content_length; /* -1: none given */
+};
+
+/* version: "HTTP/1.1"; target: the address as it came. */
+enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, struct str version,
+                           struct framing_head *out);

@@ -1,0 +1,139 @@
+/* RFC 9457: the one form in which a refusal leaves the house. */
+#include "base/buf.h"
+#include "base/why.h"
+#include "http/call.h"
+#include "json/write.h"
+
+struct problem_view {
+    struct str  type, title;
+    int64_t     status;
+    struct str  detail, instance, code;
+    struct list errors;
+};
+
+struct fault_view {
+    struct str field, code, message;
+};
+
+static const struct field fault_fields[] = { VIEW(struct fault_view, field), VIEW(struct fault_view, code),
+                                             VIEW(struct fault_view, message), FIELD_END };
+
+/* clang-format off */
+static const struct field problem_fields[] = {
+    VIEW(struct problem_view, type),   VIEW(struct problem_view, title),    VIEW(struct problem_view, status),
+    VIEW(struct problem_view, detail), VIEW(struct problem_view, instance), VIEW(struct problem_view, code),
+    FIELD_END
+};
+static const struct field problem_fields_with_errors[] = {
+    VIEW(struct problem_view, type),   VIEW(struct problem_view, title),    VIEW(struct problem_view, status),
+    VIEW(struct problem_view, detail), VIEW(struct problem_view, instance), VIEW(struct problem_view, code),
+    VIEW_OBJECTS(struct problem_view, errors, fault_fields, struct fault_view),
+    FIELD_END
+};
+
+static const struct { unsigned status; const char *title; } titles[] = {
+    { 400, "Bad Request" },           { 401, "Unauthorized" },              { 403, "Forbidden" },
+    { 404, "Not Found" },             { 405, "Method Not Allowed" },        { 409, "Conflict" },
+    { 410, "Gone" },                  { 413, "Content Too Large" },         { 414, "URI Too Long" },
+    { 415, "Unsupported Media Type" },{ 422, "Unprocessable Content" },     { 429, "Too Many Requests" },
+    { 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" }, { 503, "Service Unavailable" },
+};
+/* clang-format on */
+
+const char *status_title(unsigned status)
+{
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    return "Error";
+}
+
+unsigned problem_status(enum err end)
+{
+    switch (end) {
+    case OK:
+        return 200;
+    case ERR_INVALID:
+        return 400;
+    case ERR_UNAUTHENTICATED:
+        return 401;
+    case ERR_DENIED:
+        return 403;
+    case ERR_MISSING:
+        return 404;
+    case ERR_CONFLICT:
+        return 409;
+    case ERR_EXPIRED:
+        return 410;
+    case ERR_LIMITED:
+        return 429;
+    case ERR_BUSY:
+        return 503;
+    case ERR_INTERNAL:
+        return 500;
+    }
+    return 500;
+}
+
+static struct list fault_views(struct call *c)
+{
+    struct fault_view *views = ARENA_ARRAY(c->visit.mem, struct fault_view, c->faults.count);
+    for (size_t i = 0; i < c->faults.count; i++) {
+        const struct fault *f = &c->faults.items[i];
+        views[i] = (struct fault_view){ f->field, str_of(f->code), str_of(f->message) };
+    }
+    return (struct list){ views, c->faults.count };
+}
+
+static void write_problem(struct call *c, unsigned status, const char *code, const char *detail)
+{
+    struct arena *mem = c->visit.mem;
+    struct problem_view view = {
+        .type = arena_printf(mem, "urn:postern:problem:%s", code),
+        .title = str_of(status_title(status)),
+        .status = status,
+        .detail = str_of(detail),
+        .instance = arena_printf(mem, "urn:postern:request:%.*s", STR_ARG(c->visit.request_id)),
+        .code = str_of(code),
+        .errors = fault_views(c),
+    };
+    struct buf out = buf_new(mem, 512);
+    json_write(&out, c->faults.count > 0 ? problem_fields_with_errors : problem_fields, &view);
+    reply_text(c, status, "application/problem+json", buf_str(&out));
+    c->reply.code = code;
+    c->reply.no_store = true;
+}
+
+void problem_http(struct call *c, unsigned status, const char *code, const char *detail)
+{
+    write_problem(c, status, code, detail);
+}
+
+/* RFC 6750 3: which error a Bearer challenge names.  A request without a token gets the bare challenge. */
+static void challenge(struct call *c, enum why why)
+{
+    bool bad_token = why == WHY_TOKEN_INVALID || why == WHY_TOKEN_EXPIRED || why == WHY_SESSION_ENDED;
+    reply_header(c, "WWW-Authenticate",
+                 arena_printf(c->visit.mem, "Bearer realm=\"%.*s\"%s", STR_ARG(c->realm),
+                              bad_token ? ", error=\"invalid_token\"" : ""));
+}
+
+void problem(struct call *c, enum err end)
+{
+    const struct note *note = note_get();
+    bool faulty = end == ERR_INVALID && c->faults.count > 0;
+    enum why why = faulty ? WHY_VALIDATION : note->why;
+    /* A note of another category is left over from a callee that was recovered from: it does not speak of this end. */
+    if (why_end(why) != end)
+        why = WHY_NONE;
+    unsigned status = faulty ? 422 : problem_status(end);
+    if (!faulty)
+        c->faults.count = 0;
+    write_problem(c, status, why == WHY_NONE && status != 500 ? "refused" : why_code(why),
+                  why == WHY_NONE && status != 500 ? err_meaning(end) : why_sentence(why));
+    if (status == 401)
+        challenge(c, why);
+    if (status == 429 || status == 503)
+        reply_header(c, "Retry-After",
+                     arena_printf(c->visit.mem, "%ld", note->retry_after_s > 0 ? note->retry_after_s : 1));
+}

@@ -1,0 +1,223 @@
+#include "http/exchange.h"
+#include "http/tls.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CONNECTION_MEMORY (20U * 1024) /* the library's pool: 8 KiB of header fields and its own records of them */
+#define OVERRUN_MAX (1024U * 1024)     /* bytes of a refused body that are read and left before the connection is cut */
+
+struct str call_header(const struct call *c, const char *name)
+{
+    const char *value = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, name);
+    return str_of(value);
+}
+
+struct services *server_worker(struct server *s)
+{
+    struct services *own = pthread_getspecific(s->worker_key);
+    if (own == NULL) {
+        own = s->options.face.worker_open(s->options.face.cls);
+        pthread_setspecific(s->worker_key, own);
+    }
+    return own;
+}
+
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    return exchange_open(cls, connection, target);
+}
+
+static enum MHD_Result on_bytes(struct exchange *ex, const char *bytes, size_t *len)
+{
+    exchange_body(ex, bytes, *len);
+    *len = 0;
+    return ex->body_seen > OVERRUN_MAX ? MHD_NO : MHD_YES;
+}
+
+/* The library calls this for the head, for each piece of the body, for its end, and after a resumption. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *bytes, size_t *len, void **con_cls)
+{
+    struct exchange *ex = *con_cls;
+    (void)cls;
+    (void)connection;
+    (void)url;
+    if (ex->stage == STAGE_TARGET) {
+        exchange_head(ex, method, version);
+        /* Framing can't be trusted or the body is too large: answer before the body, which closes the connection. */
+        if (!ex->close)
+            return MHD_YES;
+        exchange_run(ex);
+        return exchange_send(ex);
+    }
+    if (*len > 0)
+        return on_bytes(ex, bytes, len);
+    if (ex->stage == STAGE_BODY && exchange_run(ex))
+        return MHD_YES;
+    return exchange_send(ex);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+{
+    (void)cls;
+    (void)connection;
+    (void)code;
+    if (*con_cls != NULL)
+        exchange_drop(*con_cls);
+    *con_cls = NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct server *s = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        struct watched *w = reaper_watch(s->reaper, info->connect_fd);
+        watched_expect(w, s->options.head_timeout_s);
+        *socket_context = w;
+        metrics_connection(s->metrics, 1);
+    } else {
+        reaper_forget(s->reaper, *socket_context);
+        *socket_context = NULL;
+        metrics_connection(s->metrics, -1);
+    }
+}
+
+static void on_reaped(void *cls)
+{
+    struct server *s = cls;
+    metrics_reaped(s->metrics);
+}
+
+/* The library would decode in place and cut at %00; addresses are decoded by percent_decode. */
+static size_t leave_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return str_of(text).len;
+}
+
+__attribute__((format(printf, 2, 0))) static void on_library_log(void *cls, const char *format, va_list args)
+{
+    char text[256];
+    (void)cls;
+    if (!log_on(LOG_DEBUG))
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    log_event(LOG_DEBUG, "http_library", LOG_S("says", str_of(text)));
+}
+
+static void *slow_open(void *cls)
+{
+    return server_worker(cls);
+}
+
+static void slow_close(void *own)
+{
+    (void)own; /* the thread's key gives it back */
+}
+
+static void slow_run(void *own, void *job)
+{
+    exchange_run_slow(own, job);
+}
+
+static void open_parts(struct server *s)
+{
+    if (pthread_key_create(&s->worker_key, (void (*)(void *))s->options.face.worker_close) != 0)
+        die("no key for the workers");
+    s->metrics = metrics_open(s->options.face.routes, s->options.face.count);
+    s->reaper = reaper_open(on_reaped, s);
+    s->lane = lane_pool_open(&(struct lane_options){
+        s->options.slow_threads, s->options.slow_guess_us, slow_open, slow_close, slow_run, s });
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls_items[] = {
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_callback() },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    if (s->options.tls != NULL) {
+        tls_serve_with(s->options.tls);
+        flags |= MHD_USE_TLS;
+    } else {
+        tls_items[0].option = MHD_OPTION_END;
+    }
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+        s->options.socket, MHD_OPTION_THREAD_POOL_SIZE, s->options.workers, MHD_OPTION_CONNECTION_LIMIT,
+        s->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_per_address,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY,
+        tls_items, MHD_OPTION_END);
+}
+
+enum err server_open(const struct server_options *options, struct server **out)
+{
+    struct server *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        die("out of memory");
+    s->options = *options;
+    open_parts(s);
+    s->daemon = start_daemon(s);
+    if (s->daemon == NULL) {
+        server_drop(&s);
+        return fail(ERR_INTERNAL, "the HTTP server can't start: %m");
+    }
+    *out = s;
+    return OK;
+}
+
+bool server_drain(struct server *s, int64_t drain_s)
+{
+    int64_t until = clock_mono_ns() + drain_s * INT64_C(1000000000);
+    atomic_store(&s->draining, true);
+    MHD_quiesce_daemon(s->daemon);
+    while (atomic_load(&s->active) > 0 && clock_mono_ns() < until)
+        nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
+    return atomic_load(&s->active) == 0;
+}
+
+void server_drop(struct server **server)
+{
+    struct server *s = *server;
+    if (s == NULL)
+        return;
+    /* First the lane: what it still holds is resumed, so that the library can close every connection. */
+    lane_pool_drop(&s->lane);
+    if (s->daemon != NULL)
+        MHD_stop_daemon(s->daemon);
+    reaper_drop(&s->reaper);
+    metrics_drop(&s->metrics);
+    struct services *own = pthread_getspecific(s->worker_key);
+    if (own != NULL)
+        s->options.face.worker_close(own);
+    pthread_key_delete(s->worker_key);
+    free(s);
+    *server = NULL;
+}
+
+struct metrics *server_metrics(struct server *s)
+{
+    return s->metrics;
+}
+
+void server_lane_figures(struct server *s, struct lane_figures *out)
+{
+    lane_figures(s->lane, out);
+}
+
+const char *server_microhttpd_version(void)
+{
+    return MHD_get_version();
+}

@@ -1,0 +1,195 @@
+#include "proc/serve.h"
+#include "api/guard.h"
+#include "api/routes.h"
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/random.h"
+#include "flow/open.h"
+#include "http/address.h"
+#include "http/listen.h"
+#include "http/tls.h"
+#include "json/read.h"
+#include "store/migrate.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* What the process holds, in the order of opening; closed backwards. */
+struct house {
+    const struct config *config;
+    struct shared        shared;
+    struct proxies      *proxies;
+    struct tls          *tls;
+    struct server       *server;
+    int                  socket;
+    struct listen_place  place;
+};
+
+static struct services *worker_open(void *cls)
+{
+    struct house *house = cls;
+    struct services *own = NULL;
+    if (services_open(&house->shared, &own) != OK)
+        die("%s", note_get()->text);
+    return own;
+}
+
+static void worker_close(struct services *own)
+{
+    services_drop(&own);
+}
+
+/* The embedded default migrates itself. */
+static enum err open_store(struct house *house)
+{
+    int steps = 0;
+    TRY(shared_open_store(&house->shared, true));
+    TRY(migrate_to(house->shared.store, clock_now_us(), -1, &steps));
+    if (steps > 0)
+        log_event(LOG_INFO, "migrated", LOG_N("steps", steps), LOG_S("store", store_place(house->shared.store)));
+    return store_check_queries(house->shared.store);
+}
+
+static enum err open_server(struct house *house)
+{
+    const struct config *c = house->config;
+    struct password_load load;
+    password_load(house->shared.passwords, &load);
+    if (c->tls_cert.len > 0)
+        TRY(tls_open(c->tls_cert, c->tls_key, &house->tls));
+    struct server_options options = {
+        .face = { api_routes, api_routes_count, house, worker_open, worker_close, guard_admit, guard_refused },
+        .socket = house->socket,
+        .workers = (unsigned)c->workers,
+        /* Two for each hash worker: while one hashes, the other reads, writes and signs. */
+        .slow_threads = load.workers * 2,
+        .slow_guess_us = load.mean_us * 2,
+        .max_connections = (unsigned)c->max_connections,
+        .max_per_address = c->trusted_proxies.count > 0 ? 0 : (unsigned)c->max_connections / 2,
+        .head_timeout_s = c->head_timeout_s,
+        .body_timeout_s = c->body_timeout_s,
+        .cors_origins = c->cors_origins,
+        .proxies = house->proxies,
+        .tls = house->tls,
+        .https = str_starts(c->issuer, STR("https://")),
+        .realm = c->app_name,
+    };
+    return server_open(&options, &house->server);
+}
+
+static enum err audit_event(struct house *house, enum audit_kind kind)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct visit v = { .mem = mem, .now_us = clock_now_us() };
+    struct audit_who who = { .actor = STR("postern") };
+    return audit_alone(house->shared.store, &v, kind, &who, (struct str){ 0 });
+}
+
+static enum err open_house(struct house *house)
+{
+    TRY(listen_place_read(house->config->listen, &house->place));
+    TRY(listen_open(&house->place, &house->socket));
+    TRY(proxies_open(house->config->trusted_proxies, &house->proxies));
+    house->shared.config = house->config;
+    TRY(open_store(house));
+    TRY(shared_open_keys(&house->shared, true));
+    TRY(shared_open_passwords(&house->shared));
+    house->shared.limits = limits_open(house->config->limits);
+    random_bytes(&house->shared.name_key, sizeof house->shared.name_key);
+    TRY(audit_event(house, AUDIT_SYS_STARTUP));
+    return open_server(house);
+}
+
+static void close_house(struct house *house)
+{
+    server_drop(&house->server);
+    tls_drop(&house->tls);
+    shared_close(&house->shared);
+    proxies_drop(&house->proxies);
+}
+
+/* The address really bound: port 0 of the setting means any free one. */
+static void say_listening(struct house *house)
+{
+    char text[ADDRESS_TEXT_MAX], place[ADDRESS_TEXT_MAX + 16];
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof bound;
+    uint16_t port = house->place.port;
+    if (getsockname(house->socket, (struct sockaddr *)&bound, &len) == 0)
+        port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port;
+    const char *open = house->place.ipv6 ? "[" : "", *close = house->place.ipv6 ? "]" : "";
+    snprintf(place, sizeof place, "http%s://%s%s%s:%u", house->tls == NULL ? "" : "s", open,
+             address_text(&house->place.address, text).ptr, close, ntohs(port));
+    log_event(LOG_INFO, "listening", LOG_S("address", str_of(place)), LOG_S("version", STR(POSTERN_VERSION)),
+              LOG_S("store", store_place(house->shared.store)),
+              LOG_S("profile", house->config->profile == PROFILE_PRODUCTION ? STR("production") : STR("development")));
+}
+
+static void reload(struct house *house)
+{
+    if (house->tls == NULL)
+        log_event(LOG_INFO, "reload", LOG_S("what", STR("nothing: no certificate is configured")));
+    else if (tls_reload(house->tls) == OK)
+        log_event(LOG_INFO, "reload", LOG_S("what", STR("certificate")));
+    else
+        log_event(LOG_ERROR, "reload_failed", LOG_S("what", str_of(note_get()->text)));
+}
+
+/* Every signal that ends or reloads is waited for here; no handler runs anywhere. */
+static void wait_for_end(struct house *house, const sigset_t *signals)
+{
+    int got = 0;
+    while (sigwait(signals, &got) == 0 && got == SIGHUP)
+        reload(house);
+    log_event(LOG_INFO, "stopping", LOG_S("signal", str_of(got == SIGINT ? "SIGINT" : "SIGTERM")));
+}
+
+static int run(struct house *house, const sigset_t *signals)
+{
+    say_listening(house);
+    wait_for_end(house, signals);
+    bool clean = server_drain(house->server, house->config->drain_timeout_s);
+    if (audit_event(house, AUDIT_SYS_SHUTDOWN) != OK)
+        log_event(LOG_ERROR, "audit_failed", LOG_S("what", str_of(note_get()->text)));
+    close_house(house);
+    log_event(LOG_INFO, "stopped", LOG_S("drain", clean ? STR("clean") : STR("cut")));
+    return clean ? 0 : 3;
+}
+
+static bool fit_to_start(const struct config *config, struct config_state *state)
+{
+    struct strs unsafe = config_unsafe(config, state), warnings = config_warnings(config, state);
+    for (size_t i = 0; i < warnings.count; i++)
+        log_event(LOG_WARN, "setting", LOG_S("warning", warnings.items[i]));
+    for (size_t i = 0; i < unsafe.count; i++)
+        fprintf(stderr, "postern: refused in production: %.*s\n", STR_ARG(unsafe.items[i]));
+    return unsafe.count == 0;
+}
+
+int serve(const struct config *config, struct config_state *state)
+{
+    struct house house = { .config = config, .socket = -1 };
+    sigset_t signals;
+    log_setup(config->log_level, config->log_format);
+    if (!fit_to_start(config, state))
+        return 1;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, so that all inherit it */
+    signal(SIGPIPE, SIG_IGN);
+    json_setup();
+    crypto_setup();
+    if (open_house(&house) == OK)
+        return run(&house, &signals);
+    fprintf(stderr, "postern: %s\n", note_get()->text);
+    close_house(&house);
+    return 1;
+}

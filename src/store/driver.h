@@ -1,0 +1,81 @@
+/* What a database has to offer to stand behind the store: a table of functions.
+ *
+ * Owns     engine (one per store), conn (one per reading thread), work (one per transaction).
+ * Threads  an engine is shared; a conn and a work belong to one thread at a time.
+ * Ends     ERR_BUSY (WHY_STORE_BUSY) when another writer holds the database too long, ERR_CONFLICT when a unique value
+ * is taken (clash tells which), ERR_INTERNAL for all else, with a note.
+ */
+#pragma once
+#include <stdatomic.h>
+#include "store/migrations.h"
+#include "store/query.h"
+
+struct engine;
+struct conn;
+struct work;
+
+/* What store_figures counts; each added to where it happens. */
+struct tally {
+    _Atomic uint64_t commits, committed, failed, wait_ns, commit_ns, reads, read_ns;
+};
+
+static inline void tally_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+struct driver {
+    const char *scheme;                 /* of DATABASE_URL */
+    const char *ledger;                 /* SQL that makes schema_migrations unless it is there */
+    const struct migration *migrations; /* sorted by number */
+    const size_t *migration_count;
+
+    FALLIBLE (*open)(const struct store_options *options, struct tally *tally, struct engine **out);
+    void (*drop)(struct engine *engine);
+    struct str (*place)(const struct engine *engine); /* for people, without secrets */
+
+    FALLIBLE (*connect)(struct engine *engine, struct conn **out);
+    void (*disconnect)(struct conn *conn); /* NULL is fine */
+
+    /* A transaction: begin gives it, commit and rollback end it whatever happens. */
+    FALLIBLE (*begin)(struct engine *engine, struct work **out);
+    FALLIBLE (*commit)(struct work *work); /* OK: durable */
+    void (*rollback)(struct work *work);   /* leaves the thread's note as it is */
+    struct conn *(*conn)(struct work *work);
+
+    /* One statement at a time per conn: start, next until no more, finish. */
+    FALLIBLE (*prepare)(struct conn *conn, enum query_id query);
+    FALLIBLE (*start)(struct conn *conn, const struct ask *ask);
+    /* Up to `columns` values; texts are borrowed until the next call. */
+    FALLIBLE (*next)(struct conn *conn, struct value *row, size_t columns, bool *more);
+    int64_t (*changed)(struct conn *conn);
+    void (*finish)(struct conn *conn);
+    struct str (*clash)(struct conn *conn);
+
+    /* Migrations: a text of several statements, with its name for the note; is there a table of this name? */
+    FALLIBLE (*script)(struct conn *conn, const char *name, const char *text);
+    FALLIBLE (*has_table)(struct conn *conn, const char *name, bool *has);
+
+    /* For who looks after it: read all and look for damage. */
+    FALLIBLE (*intact)(struct conn *conn);
+};
+
+extern const struct driver sqlite_driver;
+
+/* The insides of what store.h hides. */
+struct store {
+    const struct driver *driver;
+    struct engine *engine;
+    struct tally tally;
+};
+
+struct db {
+    struct store *store;
+    struct conn *conn;
+    bool in_tx;
+};
+
+struct tx {
+    struct db db;
+    struct work *work;
+};

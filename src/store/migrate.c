@@ -1,0 +1,210 @@
+#include "store/migrate.h"
+
+#include <stdio.h>
+#include "base/why.h"
+#include "store/driver.h"
+
+#define CHECKSUM_LEN 64 /* SHA-256 in hex, as sha256sum prints it */
+
+/* A row of schema_migrations. */
+struct applied {
+    int64_t number;
+    struct str name, checksum;
+    int64_t applied_at;
+};
+
+static const struct column applied_columns[] = { COLUMN(struct applied, number), COLUMN(struct applied, name),
+                                                 COLUMN(struct applied, checksum), COLUMN(struct applied, applied_at) };
+static const struct shape applied_shape = SHAPE(struct applied, applied_columns);
+
+struct ledger {
+    struct applied *rows;
+    size_t count;
+};
+
+/* The embedded texts. */
+struct texts {
+    const struct migration *rows;
+    size_t count;
+};
+
+static struct texts texts_of(const struct store *store)
+{
+    return (struct texts){ store->driver->migrations, *store->driver->migration_count };
+}
+
+int64_t migrate_newest(void)
+{
+    return sqlite_migrations[sqlite_migration_count - 1].number;
+}
+
+static struct str checksum(struct arena *mem, struct str text)
+{
+    struct digest digest = digest_of(text);
+    char *hex = arena_take(mem, CHECKSUM_LEN + 1);
+
+    for (size_t i = 0; i < sizeof digest.is; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest.is[i]);
+    return (struct str){ hex, CHECKSUM_LEN };
+}
+
+static const struct migration *find_text(struct texts texts, int64_t number)
+{
+    for (size_t i = 0; i < texts.count; i++)
+        if (texts.rows[i].number == number)
+            return &texts.rows[i];
+    return NULL;
+}
+
+static const struct applied *find_applied(const struct ledger *ledger, int64_t number)
+{
+    for (size_t i = 0; i < ledger->count; i++)
+        if (ledger->rows[i].number == number)
+            return &ledger->rows[i];
+    return NULL;
+}
+
+static FALLIBLE read_ledger(struct db *db, struct arena *mem, struct ledger *out)
+{
+    bool has = false;
+    void *rows = NULL;
+
+    TRY(db->store->driver->has_table(db->conn, "schema_migrations", &has));
+    if (has)
+        TRY(query_all(db, mem, ASK(MIGRATIONS_APPLIED), &applied_shape, &rows, &out->count));
+    out->rows = rows;
+    return OK;
+}
+
+/* Every row of the ledger must be a migration that this program knows, applied from the same text. */
+static FALLIBLE check_ledger(struct texts texts, struct arena *mem, const struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->count; i++) {
+        const struct applied *a = &ledger->rows[i];
+        const struct migration *m = find_text(texts, a->number);
+        if (m == NULL)
+            return fail(ERR_CONFLICT, "the schema is newer than this program: it has migration %lld (%.*s)",
+                        (long long)a->number, STR_ARG(a->name));
+        if (!str_equal(a->checksum, checksum(mem, m->up)))
+            return fail(ERR_CONFLICT, "migration %lld (%.*s) was applied from another text than this program's",
+                        (long long)a->number, STR_ARG(m->name));
+    }
+    return OK;
+}
+
+static FALLIBLE apply(struct tx *tx, struct arena *mem, const struct migration *m, int64_t now_us)
+{
+    TRY(tx->db.store->driver->script(tx->db.conn, m->name.ptr, m->up.ptr));
+    return query_run(
+        tx, ASK(MIGRATION_ADD, in_int(m->number), in_text(m->name), in_text(checksum(mem, m->up)), in_int(now_us)),
+        NULL);
+}
+
+static FALLIBLE undo(struct tx *tx, const struct migration *m)
+{
+    TRY(tx->db.store->driver->script(tx->db.conn, m->name.ptr, m->down.ptr));
+    return query_run(tx, ASK(MIGRATION_REMOVE, in_int(m->number)), NULL);
+}
+
+/* The first that is missing up to `to`, else the last that is too much; NULL when the schema is there. */
+static const struct migration *next_step(struct texts texts, const struct ledger *ledger, int64_t to, bool *up)
+{
+    for (size_t i = 0; i < texts.count && texts.rows[i].number <= to; i++)
+        if (find_applied(ledger, texts.rows[i].number) == NULL) {
+            *up = true;
+            return &texts.rows[i];
+        }
+    *up = false;
+    for (size_t i = texts.count; i > 0 && texts.rows[i - 1].number > to; i--)
+        if (find_applied(ledger, texts.rows[i - 1].number) != NULL)
+            return &texts.rows[i - 1];
+    return NULL;
+}
+
+/* One migration, one transaction.  The ledger is read inside it: what another program has just done is seen, not done
+ * again. */
+static FALLIBLE step(struct store *store, struct arena *mem, int64_t now_us, int64_t to, bool *done)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    struct ledger ledger = { 0 };
+    const struct migration *m;
+    bool up = false;
+
+    TRY(store_begin(store, &tx));
+    TRY(store->driver->script(tx->db.conn, "schema_migrations", store->driver->ledger));
+    TRY(read_ledger(tx_db(tx), mem, &ledger));
+    TRY(check_ledger(texts_of(store), mem, &ledger));
+    m = next_step(texts_of(store), &ledger, to, &up);
+    *done = m == NULL;
+    if (m != NULL)
+        TRY(up ? apply(tx, mem, m, now_us) : undo(tx, m));
+    return store_commit(&tx);
+}
+
+FALLIBLE migrate_to(struct store *store, int64_t now_us, int64_t to, int *steps)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    int64_t target = to < 0 ? migrate_newest() : to;
+
+    *steps = 0;
+    for (;;) {
+        bool done = false;
+        TRY(step(store, mem, now_us, target, &done));
+        if (done)
+            return OK;
+        *steps += 1;
+    }
+}
+
+static struct migration_row row_of_text(struct arena *mem, const struct migration *m, const struct ledger *ledger)
+{
+    const struct applied *a = find_applied(ledger, m->number);
+
+    return (struct migration_row){
+        .number = m->number,
+        .name = m->name,
+        .applied_at = a == NULL ? 0 : a->applied_at,
+        .changed = a != NULL && !str_equal(a->checksum, checksum(mem, m->up)),
+    };
+}
+
+/* What this program knows, and behind it what only the database knows. */
+FALLIBLE migrate_status(struct store *store, struct arena *mem, struct migration_row **rows, size_t *count)
+{
+    AUTO(db) struct db *db = NULL;
+    struct texts texts = texts_of(store);
+    struct ledger ledger = { 0 };
+    struct migration_row *out;
+    size_t n = 0;
+
+    TRY(db_open(store, &db));
+    TRY(read_ledger(db, mem, &ledger));
+    out = ARENA_ARRAY(mem, struct migration_row, texts.count + ledger.count);
+    for (size_t i = 0; i < texts.count; i++)
+        out[n++] = row_of_text(mem, &texts.rows[i], &ledger);
+    for (size_t i = 0; i < ledger.count; i++) {
+        const struct applied *a = &ledger.rows[i];
+        if (find_text(texts, a->number) == NULL)
+            out[n++] = (struct migration_row){ a->number, a->name, a->applied_at, true };
+    }
+    *rows = out;
+    *count = n;
+    return OK;
+}
+
+FALLIBLE store_ready(struct db *db)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct ledger ledger = { 0 };
+    bool up = false;
+    const struct migration *missing;
+
+    TRY(read_ledger(db, mem, &ledger));
+    TRY(check_ledger(texts_of(db->store), mem, &ledger));
+    missing = next_step(texts_of(db->store), &ledger, migrate_newest(), &up);
+    if (missing == NULL)
+        return OK;
+    return fail(ERR_CONFLICT,
+                "the schema is older than this program: migration %lld (%.*s) is missing; run postern migrate up",
+                (long long)missing->number, STR_ARG(missing->name));
+}

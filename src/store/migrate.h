@@ -1,0 +1,19 @@
+/* Numbered migrations, embedded in the program: the same numbers and names for every database.
+ *
+ * Threads  one at a time; the database's own lock keeps two programs apart.
+ */
+#pragma once
+#include "store/store.h"
+
+struct migration_row {
+    int64_t number;
+    struct str name;
+    int64_t applied_at; /* microseconds; 0: not applied */
+    bool changed;       /* applied from another text than this program's */
+};
+
+/* Bring the schema to number `to` (-1: the newest this program knows; 0: empty).  steps: how many ran.
+ * Ends: ERR_CONFLICT (the schema is newer than this program, or an applied text differs), ERR_INTERNAL. */
+FALLIBLE migrate_to(struct store *store, int64_t now_us, int64_t to, int *steps);
+FALLIBLE migrate_status(struct store *store, struct arena *mem, struct migration_row **rows, size_t *count);
+int64_t migrate_newest(void);

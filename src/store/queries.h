@@ -1,0 +1,93 @@
+/* Every statement of the program, by name.
+ *
+ * One text serves every database: parameters first appear as $1, $2 ... in that order, moments and ids come from us,
+ * and no word of one dialect is used.  NULL stands for "any" where a filter is optional.
+ */
+#pragma once
+#include "store/columns.h"
+
+/* clang-format off */
+#define SQL_U(name)      "u." #name
+#define SQL_MORE_U(name) ", u." #name
+#define SQL_S(name)      "s." #name
+#define SQL_MORE_S(name) ", s." #name
+#define SQL_A(name)      "a." #name
+#define SQL_MORE_A(name) ", a." #name
+#define USER    USER_COLUMNS(SQL_U, SQL_MORE_U)
+#define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
+#define AUDIT   AUDIT_COLUMNS(SQL_A, SQL_MORE_A)
+
+/* The cast, and the column before the constant, tell PostgreSQL the type of a parameter at its first use. */
+#define ANY(number) "(CAST($" #number " AS TEXT) IS NULL OR "
+
+/* $2 text, $3 role: LIKE patterns; $4 active: -1 any. */
+#define USER_FITS                                                                                                      \
+    "u.public_id > $1 AND " ANY(2) "LOWER(u.name) LIKE $2 ESCAPE '\\' OR LOWER(u.email) LIKE $2 ESCAPE '\\'"           \
+    " OR LOWER(u.username) LIKE $2 ESCAPE '\\') AND " ANY(3) "(',' || u.roles || ',') LIKE $3 ESCAPE '\\')"            \
+    " AND (u.is_active = $4 OR $4 < 0)"
+#define AUDIT_FITS                                                                                                     \
+    "a.seq > $1 AND " ANY(2) "a.event = $2) AND " ANY(3) "a.address = $3) AND " ANY(4) "a.severity = $4)"              \
+    " AND " ANY(5) "a.request_id = $5) AND a.at >= $6 AND (a.at < $7 OR $7 = 0)"
+
+#define QUERIES(Q)                                                                                                     \
+    Q(USER_BY_ID,        "SELECT " USER " FROM users u WHERE u.id = $1")                                               \
+    Q(USER_BY_PUBLIC_ID, "SELECT " USER " FROM users u WHERE u.public_id = $1")                                        \
+    Q(USER_BY_EMAIL,     "SELECT " USER " FROM users u WHERE u.email_key = $1")                                        \
+    Q(USER_BY_USERNAME,  "SELECT " USER " FROM users u WHERE u.username_key = $1")                                     \
+    Q(USER_ADD,                                                                                                        \
+      "INSERT INTO users (public_id, email, email_key, email_verified, username, username_key, hashed_password,"       \
+      " is_active, name, date_of_birth, job_title, roles, token_version, created_at, updated_at)"                      \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id")                       \
+    Q(USER_UPDATE,                                                                                                     \
+      "UPDATE users SET name = $1, date_of_birth = $2, job_title = $3, username = $4, username_key = $5,"              \
+      " is_active = $6, roles = $7, token_version = $8, updated_at = $9 WHERE id = $10")                               \
+    Q(USER_SET_PASSWORD,                                                                                               \
+      "UPDATE users SET hashed_password = $1, updated_at = $2"                                                         \
+      " WHERE id = $3 AND hashed_password IS NOT DISTINCT FROM $4")                                                    \
+    Q(USERS_LIST, "SELECT " USER " FROM users u WHERE " USER_FITS " ORDER BY u.public_id LIMIT $5")                    \
+    /* Who has more than the role "user": few, found by the index users_privileged. */                                 \
+    Q(USERS_LIST_PRIVILEGED,                                                                                           \
+      "SELECT " USER " FROM users u WHERE " USER_FITS " AND u.roles <> 'user' ORDER BY u.public_id LIMIT $5")          \
+    Q(USERS_LIST_BY_EMAIL,                                                                                             \
+      "SELECT " USER " FROM users u WHERE " USER_FITS " AND u.email_key = $5 ORDER BY u.public_id LIMIT $6")           \
+    Q(USERS_COUNT_ACTIVE_ADMINS,                                                                                       \
+      "SELECT COUNT(*) FROM users u WHERE u.roles <> 'user' AND u.is_active = 1"                                       \
+      " AND (',' || u.roles || ',') LIKE '%,admin,%'")                                                                 \
+                                                                                                                       \
+    Q(SESSION_ADD,                                                                                                     \
+      "INSERT INTO sessions (id, user_id, refresh, created_at, last_used_at, expires_at, ended_at, end_reason,"        \
+      " auth_time_s, amr, acr, address, user_agent)"                                                                   \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")                                              \
+    Q(SESSION_WITH_USER,                                                                                               \
+      "SELECT " SESSION ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                 \
+    Q(SESSION_BY_REFRESH,                                                                                              \
+      "SELECT " SESSION ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.refresh = $1")            \
+    Q(SESSION_ROTATE,                                                                                                  \
+      "UPDATE sessions SET refresh = $1, last_used_at = $2 WHERE id = $3 AND refresh = $4 AND ended_at = 0")           \
+    Q(SESSION_END, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at = 0")                \
+    Q(SESSIONS_END_ALL, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE user_id = $3 AND ended_at = 0")      \
+                                                                                                                       \
+    Q(AUDIT_ADD,                                                                                                       \
+      "INSERT INTO audit_log (at, event, severity, outcome, reason, actor, target, session, address, user_agent,"      \
+      " method, route, request_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")      \
+    Q(AUDIT_LIST, "SELECT " AUDIT " FROM audit_log a WHERE " AUDIT_FITS " ORDER BY a.seq LIMIT $8")                    \
+    Q(AUDIT_LIST_OF_USER,                                                                                              \
+      "SELECT " AUDIT " FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $8 OR a.target = $8)"                     \
+      " ORDER BY a.seq LIMIT $9")                                                                                      \
+    Q(AUDIT_TAIL,                                                                                                      \
+      "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " ORDER BY a.seq DESC LIMIT $8) a"          \
+      " ORDER BY a.seq")                                                                                               \
+    Q(AUDIT_TAIL_OF_USER,                                                                                              \
+      "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $8 OR a.target = $8)"      \
+      " ORDER BY a.seq DESC LIMIT $9) a ORDER BY a.seq")                                                               \
+                                                                                                                       \
+    Q(MIGRATIONS_APPLIED, "SELECT m.number, m.name, m.checksum, m.applied_at FROM schema_migrations m ORDER BY m.number") \
+    Q(MIGRATION_ADD, "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)")     \
+    Q(MIGRATION_REMOVE, "DELETE FROM schema_migrations WHERE number = $1")
+
+#define QUERY_NAME(name, text) QUERY_##name,
+enum query_id { QUERIES(QUERY_NAME) QUERY_COUNT };
+/* clang-format on */
+
+const char *query_name(enum query_id query); /* "USER_BY_ID" */
+const char *query_text(enum query_id query);

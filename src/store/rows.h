@@ -1,0 +1,42 @@
+/* Rows as they travel from the store to the faces, unchanged.
+ *
+ * Owns     nothing: text lies in the arena that was handed to the query.
+ * Units    every moment (_at) is Unix time in microseconds UTC; 0 means "not".
+ */
+#pragma once
+#include "base/str.h"
+#include "crypto/digest.h"
+
+struct user_row {
+    int64_t id;           /* integer primary key */
+    struct str public_id; /* UUIDv7 text */
+    struct str email;     /* absent when signed up by user name */
+    struct str email_key; /* canonical, unique */
+    bool email_verified;
+    struct str username, username_key;
+    struct str hashed_password; /* absent: no password */
+    bool is_active;
+    struct str name, date_of_birth, job_title;
+    struct str roles; /* words of access/, comma-separated, sorted: "admin,user" */
+    int64_t token_version;
+    int64_t created_at, updated_at;
+};
+
+struct session_row {
+    struct str id; /* UUIDv7 text: sid */
+    int64_t user_id;
+    struct digest refresh;
+    int64_t created_at, last_used_at, expires_at, ended_at;
+    struct str end_reason;
+    int64_t auth_time_s; /* Unix seconds */
+    struct str amr, acr; /* amr comma-separated */
+    struct str address, user_agent;
+};
+
+struct audit_row {
+    int64_t seq, at;
+    struct str event, severity, outcome, reason;
+    struct str actor, target, session; /* public ids; a keyed digest for unknown names; absent when nobody */
+    struct str address, user_agent, method, route, request_id;
+    struct str detail; /* JSON object text, or absent */
+};

@@ -1,0 +1,71 @@
+/* What the files of the SQLite driver share.  Only they include this, and only this includes sqlite3.h.
+ *
+ * sqlite.c            the file, connections, the table of functions
+ * sqlite_statement.c  statements of one connection
+ * sqlite_write.c      the one writer: transactions as savepoints of a shared commit
+ * sqlite_checkpoint.c moves the write-ahead log into the file, in the background
+ */
+#pragma once
+#include <sqlite3.h>
+#include "store/driver.h"
+#include "store/turns.h"
+
+/* The statements that make transactions.  A savepoint is one caller's transaction inside the shared one. */
+/* clang-format off */
+#define CONTROLS(C)                                                                                                    \
+    C(BEGIN, "BEGIN IMMEDIATE") C(COMMIT, "COMMIT") C(ROLLBACK, "ROLLBACK")                                            \
+    C(SAVEPOINT, "SAVEPOINT member") C(RELEASE, "RELEASE member") C(ROLLBACK_TO, "ROLLBACK TO member")
+/* clang-format on */
+#define CONTROL_NAME(name, text) CONTROL_##name,
+enum control { CONTROLS(CONTROL_NAME) CONTROL_COUNT };
+
+struct conn {
+    struct engine *engine;
+    sqlite3 *db;
+    sqlite3_stmt *kept[QUERY_COUNT]; /* prepared at first use */
+    sqlite3_stmt *running;           /* between start and finish */
+    enum query_id query;             /* which one it is */
+    bool lost;                       /* the writer's: SQLite has rolled the whole transaction back by itself */
+    char clash[80];                  /* "users.email_key" */
+};
+
+struct checkpoint;
+
+struct engine {
+    char *path, *place;
+    int64_t busy_ms;
+    struct tally *tally;
+    struct conn *writer; /* used by who has the turn */
+    sqlite3_stmt *control[CONTROL_COUNT];
+    bool begun; /* a transaction is open on the writer */
+    struct turns *turns;
+    struct checkpoint *checkpoint;
+};
+
+/* Keep "what: why (system error)" as the note.  Ends: ERR_INTERNAL, or ERR_BUSY (WHY_STORE_BUSY) when another holds the
+ * file. */
+FALLIBLE sqlite_fail(sqlite3 *db, int code, const char *what);
+
+FALLIBLE sqlite_connect(struct engine *engine, const char *setup, struct conn **out);
+void sqlite_disconnect(struct conn *conn);
+
+FALLIBLE statement_prepare(struct conn *conn, enum query_id query);
+FALLIBLE statement_start(struct conn *conn, const struct ask *ask);
+FALLIBLE statement_next(struct conn *conn, struct value *row, size_t columns, bool *more);
+int64_t statement_changed(struct conn *conn);
+void statement_finish(struct conn *conn);
+struct str statement_clash(struct conn *conn);
+FALLIBLE statement_script(struct conn *conn, const char *name, const char *text);
+FALLIBLE statement_has_table(struct conn *conn, const char *name, bool *has);
+FALLIBLE statement_intact(struct conn *conn);
+
+FALLIBLE write_open(struct engine *engine);
+void write_close(struct engine *engine);
+FALLIBLE write_begin(struct engine *engine, struct work **out);
+FALLIBLE write_commit(struct work *work);
+void write_rollback(struct work *work);
+struct conn *write_conn(struct work *work);
+void write_settle(struct engine *engine); /* for who has the turn: end what is open, tell all; the turn stays */
+
+struct checkpoint *checkpoint_new(struct engine *engine);
+void checkpoint_drop(struct checkpoint **checkpoint); /* ends its thread */

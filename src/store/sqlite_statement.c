@@ -1,0 +1,187 @@
+#include "store/sqlite_own.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/why.h"
+
+#define FAULT_MAX 160 /* bytes of the first fault of a damaged file */
+
+FALLIBLE sqlite_fail(sqlite3 *db, int code, const char *what)
+{
+    int system = sqlite3_system_errno(db);
+
+    if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
+        return refuse_for(WHY_STORE_BUSY, 1);
+    if ((code & 0xff) == SQLITE_NOMEM)
+        die("out of memory (SQLite)");
+    if (system != 0)
+        return fail(ERR_INTERNAL, "%s: %s (%s)", what, sqlite3_errmsg(db), strerror(system));
+    return fail(ERR_INTERNAL, "%s: %s", what, sqlite3_errmsg(db));
+}
+
+/* "UNIQUE constraint failed: users.email_key" is all that SQLite tells; what follows the colon is kept. */
+static FALLIBLE conflict(struct conn *conn)
+{
+    const char *message = sqlite3_errmsg(conn->db), *colon = strstr(message, ": ");
+
+    snprintf(conn->clash, sizeof conn->clash, "%s", colon == NULL ? "" : colon + 2);
+    return fail(ERR_CONFLICT, "%s: %s", query_name(conn->query), message);
+}
+
+/* Some failures make SQLite roll back everything that is open (sqlite.org/lang_transaction.html, "Response To Errors
+ * Within A Transaction"); then what the others of this commit did is gone too, and nothing more may run as if it were
+ * not. */
+static FALLIBLE statement_failed(struct conn *conn, int code)
+{
+    if (conn == conn->engine->writer && conn->engine->begun && sqlite3_get_autocommit(conn->db) != 0)
+        conn->lost = true;
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
+        return conflict(conn);
+    return sqlite_fail(conn->db, code, query_name(conn->query));
+}
+
+FALLIBLE statement_prepare(struct conn *conn, enum query_id query)
+{
+    int code;
+
+    if (conn->kept[query] != NULL)
+        return OK;
+    conn->query = query;
+    code = sqlite3_prepare_v3(conn->db, query_text(query), -1, SQLITE_PREPARE_PERSISTENT, &conn->kept[query], NULL);
+    return code == SQLITE_OK ? OK : statement_failed(conn, code);
+}
+
+/* Values live until finish, so SQLite need not copy them. */
+static int bind(sqlite3_stmt *statement, int at, const struct value *value)
+{
+    switch (value->kind) {
+    case VALUE_INT:
+        return sqlite3_bind_int64(statement, at, value->number);
+    case VALUE_TEXT:
+        return sqlite3_bind_text64(statement, at, value->bytes.ptr, value->bytes.len, SQLITE_STATIC, SQLITE_UTF8);
+    case VALUE_BYTES:
+        return sqlite3_bind_blob64(statement, at, value->bytes.ptr, value->bytes.len, SQLITE_STATIC);
+    case VALUE_NULL:
+        break;
+    }
+    return sqlite3_bind_null(statement, at);
+}
+
+static FALLIBLE bind_all(struct conn *conn, sqlite3_stmt *statement, const struct ask *ask)
+{
+    if ((size_t)sqlite3_bind_parameter_count(statement) != ask->count)
+        return fail(ERR_INTERNAL, "%s takes %d parameters, not %zu", query_name(ask->query),
+                    sqlite3_bind_parameter_count(statement), ask->count);
+    for (size_t i = 0; i < ask->count; i++) {
+        int code = bind(statement, (int)i + 1, &ask->in[i]);
+        if (code != SQLITE_OK)
+            return statement_failed(conn, code);
+    }
+    return OK;
+}
+
+FALLIBLE statement_start(struct conn *conn, const struct ask *ask)
+{
+    conn->clash[0] = '\0';
+    conn->query = ask->query;
+    if (conn->lost)
+        return fail(ERR_INTERNAL, "%s: the transaction has been rolled back", query_name(ask->query));
+    TRY(statement_prepare(conn, ask->query));
+    TRY(bind_all(conn, conn->kept[ask->query], ask));
+    conn->running = conn->kept[ask->query];
+    return OK;
+}
+
+static struct str bytes_at(sqlite3_stmt *statement, int at, const void *bytes)
+{
+    if (bytes == NULL && sqlite3_column_bytes(statement, at) > 0)
+        die("out of memory (SQLite)");
+    return (struct str){ bytes == NULL ? "" : bytes, (size_t)sqlite3_column_bytes(statement, at) };
+}
+
+static struct value value_at(sqlite3_stmt *statement, int at)
+{
+    switch (sqlite3_column_type(statement, at)) {
+    case SQLITE_INTEGER:
+        return in_int(sqlite3_column_int64(statement, at));
+    case SQLITE_TEXT:
+        return in_text(bytes_at(statement, at, sqlite3_column_text(statement, at)));
+    case SQLITE_BLOB:
+        return (struct value){ VALUE_BYTES, 0, bytes_at(statement, at, sqlite3_column_blob(statement, at)) };
+    default: /* NULL; STRICT tables hold no REAL of ours */
+        return (struct value){ .kind = VALUE_NULL };
+    }
+}
+
+FALLIBLE statement_next(struct conn *conn, struct value *row, size_t columns, bool *more)
+{
+    int code = sqlite3_step(conn->running);
+
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return statement_failed(conn, code);
+    *more = code == SQLITE_ROW;
+    if (!*more)
+        return OK;
+    if (columns > (size_t)sqlite3_data_count(conn->running))
+        return fail(ERR_INTERNAL, "%s has fewer than %zu columns", query_name(conn->query), columns);
+    for (size_t i = 0; i < columns; i++)
+        row[i] = value_at(conn->running, (int)i);
+    return OK;
+}
+
+int64_t statement_changed(struct conn *conn)
+{
+    return sqlite3_changes64(conn->db);
+}
+
+/* A reset ends the read transaction, so that no reader holds back a checkpoint; its code repeats what step has told. */
+void statement_finish(struct conn *conn)
+{
+    if (conn->running != NULL)
+        sqlite3_reset(conn->running);
+    conn->running = NULL;
+}
+
+struct str statement_clash(struct conn *conn)
+{
+    return str_of(conn->clash);
+}
+
+FALLIBLE statement_script(struct conn *conn, const char *name, const char *text)
+{
+    int code = sqlite3_exec(conn->db, text, NULL, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        return OK;
+    conn->lost = conn->engine->begun && sqlite3_get_autocommit(conn->db) != 0;
+    return sqlite_fail(conn->db, code, name);
+}
+
+FALLIBLE statement_has_table(struct conn *conn, const char *name, bool *has)
+{
+    int code = sqlite3_table_column_metadata(conn->db, NULL, name, NULL, NULL, NULL, NULL, NULL, NULL);
+
+    if (code != SQLITE_OK && code != SQLITE_ERROR) /* ERROR: there is no such table */
+        return sqlite_fail(conn->db, code, name);
+    *has = code == SQLITE_OK;
+    return OK;
+}
+
+/* "ok" is the only row of a database without damage (sqlite.org/pragma.html, quick_check). */
+static int first_fault(void *fault, int columns, char **texts, char **names)
+{
+    (void)names;
+    if (columns > 0 && texts[0] != NULL && strcmp(texts[0], "ok") != 0)
+        snprintf(fault, FAULT_MAX, "%s", texts[0]);
+    return 0;
+}
+
+FALLIBLE statement_intact(struct conn *conn)
+{
+    char fault[FAULT_MAX] = "";
+    int code = sqlite3_exec(conn->db, "PRAGMA quick_check(1)", first_fault, fault, NULL);
+
+    if (code != SQLITE_OK)
+        return sqlite_fail(conn->db, code, "quick_check");
+    return fault[0] == '\0' ? OK : fail(ERR_INTERNAL, "the database is damaged: %s", fault);
+}

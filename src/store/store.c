@@ -1,0 +1,149 @@
+#include "store/store.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include "store/driver.h"
+
+static const struct driver *const drivers[] = { &sqlite_driver };
+
+#define SCHEME_SHOWN 24 /* bytes; "postgresql+psycopg2" has 19 */
+
+static bool is_word(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!isalnum((unsigned char)s.ptr[i]) && s.ptr[i] != '+')
+            return false;
+    return true;
+}
+
+/* Only the scheme is told: an URL may hold a password. */
+static FALLIBLE find_driver(struct str url, const struct driver **out)
+{
+    struct str rest = url, scheme = { NULL, 0 };
+
+    if (!str_contains(url, STR(":")) || !str_split(&rest, ':', &scheme))
+        return fail(ERR_INVALID, "DATABASE_URL has no scheme; this build knows sqlite only: sqlite:FILE");
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
+        if (str_equal(scheme, str_of(drivers[i]->scheme))) {
+            *out = drivers[i];
+            return OK;
+        }
+    if (scheme.len > SCHEME_SHOWN || !is_word(scheme))
+        return fail(ERR_INVALID, "DATABASE_URL has an unknown scheme; this build knows sqlite only: sqlite:FILE");
+    return fail(ERR_INVALID, "DATABASE_URL begins with \"%.*s:\"; this build knows sqlite only: sqlite:FILE",
+                STR_ARG(scheme));
+}
+
+FALLIBLE store_open(const struct store_options *options, struct store **out)
+{
+    AUTO(store) struct store *store = calloc(1, sizeof *store);
+
+    if (store == NULL)
+        die("out of memory");
+    TRY(find_driver(options->url, &store->driver));
+    TRY(store->driver->open(options, &store->tally, &store->engine));
+    *out = store;
+    store = NULL;
+    return OK;
+}
+
+void store_drop(struct store **store)
+{
+    if (*store != NULL && (*store)->engine != NULL)
+        (*store)->driver->drop((*store)->engine);
+    free(*store);
+    *store = NULL;
+}
+
+struct str store_place(const struct store *store)
+{
+    return store->driver->place(store->engine);
+}
+
+FALLIBLE db_open(struct store *store, struct db **out)
+{
+    struct conn *conn = NULL;
+    struct db *db;
+
+    TRY(store->driver->connect(store->engine, &conn));
+    db = calloc(1, sizeof *db);
+    if (db == NULL)
+        die("out of memory");
+    *db = (struct db){ .store = store, .conn = conn };
+    *out = db;
+    return OK;
+}
+
+void db_drop(struct db **db)
+{
+    if (*db != NULL)
+        (*db)->store->driver->disconnect((*db)->conn);
+    free(*db);
+    *db = NULL;
+}
+
+FALLIBLE store_begin(struct store *store, struct tx **out)
+{
+    struct work *work = NULL;
+    struct tx *tx;
+
+    TRY(store->driver->begin(store->engine, &work));
+    tx = calloc(1, sizeof *tx);
+    if (tx == NULL)
+        die("out of memory");
+    *tx = (struct tx){ .db = { .store = store, .conn = store->driver->conn(work), .in_tx = true }, .work = work };
+    *out = tx;
+    return OK;
+}
+
+FALLIBLE store_commit(struct tx **tx)
+{
+    enum err end = (*tx)->db.store->driver->commit((*tx)->work);
+
+    free(*tx);
+    *tx = NULL;
+    return end;
+}
+
+void tx_drop(struct tx **tx)
+{
+    if (*tx != NULL)
+        (*tx)->db.store->driver->rollback((*tx)->work);
+    free(*tx);
+    *tx = NULL;
+}
+
+struct db *tx_db(struct tx *tx)
+{
+    return &tx->db;
+}
+
+FALLIBLE store_intact(struct db *db)
+{
+    return db->store->driver->intact(db->conn);
+}
+
+FALLIBLE store_check_queries(struct store *store)
+{
+    AUTO(db) struct db *db = NULL;
+
+    TRY(db_open(store, &db));
+    for (size_t i = 0; i < QUERY_COUNT; i++)
+        TRY(store->driver->prepare(db->conn, (enum query_id)i));
+    return OK;
+}
+
+void store_figures(struct store *store, struct store_figures *out)
+{
+    struct tally *t = &store->tally;
+
+    *out = (struct store_figures){
+        .commits = t->commits,
+        .committed = t->committed,
+        .failed = t->failed,
+        .wait_us = t->wait_ns / 1000,
+        .commit_us = t->commit_ns / 1000,
+        .reads = t->reads,
+        .read_us = t->read_ns / 1000,
+    };
+}

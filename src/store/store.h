@@ -1,0 +1,57 @@
+/* The database: connections for reading, transactions for writing.
+ *
+ * Owns     struct store, struct db and struct tx, each dropped by its _drop.
+ * Threads  a store is shared; a db belongs to one thread at a time; a tx to the thread that began it.
+ * Promise  what store_commit acknowledged is on the disk (WAL, synchronous=FULL).  Transactions of several threads that
+ * come together share one commit and its fsync; a failed commit fails every one of them.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+
+struct store;
+struct db;
+struct tx;
+
+struct store_options {
+    struct str url;    /* DATABASE_URL: sqlite:FILE, sqlite:///FILE, sqlite::memory: is refused */
+    struct str folder; /* relative files lie here */
+    int64_t busy_ms;   /* how long a writer waits for its turn; then ERR_BUSY */
+    bool create;       /* make the file when it is missing (0600) */
+};
+
+/* Ends: ERR_INVALID (an URL that we do not take), ERR_MISSING (no such file, and not to be made), ERR_INTERNAL (the note names
+ * the file and why). */
+FALLIBLE store_open(const struct store_options *options, struct store **out);
+void store_drop(struct store **store);
+struct str store_place(const struct store *store); /* for people: "sqlite:/srv/postern.db"; never a password */
+
+/* A connection for reading.  Statements are prepared once per connection. */
+FALLIBLE db_open(struct store *store, struct db **out);
+void db_drop(struct db **db);
+
+/* Wait for the turn to write.  Ends: ERR_BUSY (WHY_STORE_BUSY), ERR_INTERNAL. */
+FALLIBLE store_begin(struct store *store, struct tx **out);
+/* OK: durable.  Any end closes the transaction; *tx becomes NULL. */
+FALLIBLE store_commit(struct tx **tx);
+void tx_drop(struct tx **tx);    /* rolls back unless committed; NULL is fine */
+struct db *tx_db(struct tx *tx); /* to read what this transaction sees; borrowed */
+
+/* Does the database answer, and is its schema the one of this program?  Ends: ERR_INTERNAL, ERR_CONFLICT (schema). */
+FALLIBLE store_ready(struct db *db);
+
+/* Read the whole database and look for damage; takes as long as its size.  Ends: ERR_INTERNAL (the note has the first
+ * fault). */
+FALLIBLE store_intact(struct db *db);
+
+/* Prepare every statement of queries.h once and forget it: a typo fails here.  Ends: ERR_INTERNAL. */
+FALLIBLE store_check_queries(struct store *store);
+
+const char *store_sqlite_version(void); /* of the library, as it is loaded */
+
+struct store_figures {
+    uint64_t commits, committed, failed; /* commits; transactions in them; failed commits */
+    uint64_t wait_us, commit_us;         /* sums: waiting for the turn; inside COMMIT */
+    uint64_t reads, read_us;             /* statements read outside transactions, and their time */
+};
+void store_figures(struct store *store, struct store_figures *out);

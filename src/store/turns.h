@@ -1,0 +1,49 @@
+/* Whose turn it is to write, and who shares the next commit.  Knows no database.
+ *
+ * One thread at a time has the turn, in the order of asking.  Who has finished its part joins what is gathered; it
+ * hands the turn on while others wait and the gathering is small and young, else it settles: commits for all, tells
+ * them, and lets go.
+ *
+ * Owns     nothing but its lock; a struct turn belongs to its thread, which waits until it is settled.
+ * Threads  any.
+ * Promise  whoever has the turn ends by turns_hand_on returning true or by turns_let_go; so nobody waits for ever.
+ */
+#pragma once
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+#define TURNS_GATHER_MAX 64               /* transactions in one commit */
+#define TURNS_GATHER_NS  INT64_C(2000000) /* since the first of them joined */
+
+struct turns;
+
+struct turn {
+    pthread_cond_t wake;
+    struct turn *next; /* in the queue, later among the gathered */
+    bool has;          /* the turn was handed to it */
+    bool settled;      /* its commit has ended, like this: */
+    enum err end;
+    char text[ERR_TEXT_MAX]; /* for the log, when it failed */
+};
+
+struct turns *turns_new(void);
+void turns_drop(struct turns **turns);
+
+void turn_init(struct turn *me);
+void turn_fini(struct turn *me);
+
+/* Wait for the turn.  Ends: ERR_BUSY (WHY_STORE_BUSY). */
+FALLIBLE turns_take(struct turns *t, struct turn *me, int64_t wait_ms);
+
+/* The rest is for who has the turn. */
+void turns_join(struct turns *t, struct turn *me); /* my part is done; it waits for the commit */
+size_t turns_gathered(struct turns *t);            /* how many have joined */
+bool turns_hand_on(struct turns *t);               /* false: nobody to hand it to, or it is time to settle */
+void turns_settle(struct turns *t, enum err end, const char *text); /* tell all that have joined */
+void turns_let_go(struct turns *t);                                 /* to the next, or to nobody */
+
+/* For who has joined and no longer has the turn: how did the commit end? */
+FALLIBLE turns_wait(struct turns *t, struct turn *me);

@@ -1,0 +1,49 @@
+/* Signed access tokens (JWT, typ at+jwt, ES256).
+ *
+ * Owns     nothing: results lie in the caller's arena; keys stay in keyring.h.
+ * Units    times are Unix seconds UTC; lengths are bytes.
+ * Threads  any worker may call.
+ * Sources  RFC 7519 4.1, 7.2; RFC 7515 3.1, 5.2; RFC 8725 3.1 (the key fixes the algorithm, never the token), 3.11
+ * (typ); RFC 9068 2.1, 2.2, 4 (at+jwt).
+ */
+#pragma once
+#include "base/visit.h"
+#include "token/keyring.h"
+
+#define JWT_MAX      4096 /* bytes of the compact form; longer is ERR_INVALID */
+#define JWT_LEEWAY_S 5    /* how far iat and nbf may lie ahead of our clock */
+
+struct jwt_claims {
+    struct str issuer, audience;               /* who signed; the service meant to read it */
+    struct str subject;                        /* public id of the account, a UUID */
+    struct str token_id;                       /* jti, 1 to 64 bytes */
+    struct str session;                        /* sid, a UUID */
+    int64_t issued_at, not_before, expires_at; /* issued_at <= expires_at */
+    int64_t auth_time;
+    int64_t token_version;  /* tv */
+    struct str role;        /* the strongest one, for readers that know only one */
+    struct strs roles, amr; /* may be empty */
+    struct str scope, acr;  /* these and role are never absent; may be empty */
+    struct str email, name; /* absent: left out */
+};
+
+/* Sign with the active key.  out: lies in mem.
+ * Ends: ERR_INTERNAL (no active key, signer failed), ERR_INVALID (longer than JWT_MAX; a claim that
+ * jwt_check would refuse: the note names it). */
+FALLIBLE jwt_sign(struct keyring *keys, struct arena *mem, const struct jwt_claims *claims, struct str *out);
+
+/* Who issued it and who should read it, as this service is configured. */
+struct jwt_expect {
+    struct str issuer, audience;
+};
+
+/* Check form, header, signature, then typ, issuer, audience, times; out is filled only when all hold.
+ * Every refusal is WHY_TOKEN_INVALID or WHY_TOKEN_EXPIRED for the caller; the note's text says which check, for the
+ * audit: one of malformed, alg, kid, typ, bad_sig, claims, iss, aud, nbf (iat too), exp.  Of aud only the one string
+ * that we issue is taken, no list; of typ only "at+jwt". Ends: ERR_UNAUTHENTICATED, ERR_INTERNAL. */
+FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
+                   struct jwt_claims *out);
+
+/* Take a token apart without checking anything (`postern token decode`): header and payload as JSON text.
+ * Ends: ERR_INVALID. */
+FALLIBLE jwt_decode(struct arena *mem, struct str token, struct str *header, struct str *payload);

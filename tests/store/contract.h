@@ -1,0 +1,9 @@
+/* What every database behind the store has to do: one set of tests, run by each driver. */
+#pragma once
+#include "base/str.h"
+
+struct contract {
+    struct str (*fresh)(void); /* the URL of an empty database of its own; lives until the next call */
+};
+
+int contract_run(const struct contract *contract); /* how many tests failed */

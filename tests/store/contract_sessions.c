@@ -1,0 +1,291 @@
+#include "store/world.h"
+
+/* A person with one session, whose id is the person's. */
+static struct session_row add_session(struct world *w, struct person *p, int n)
+{
+    struct session_row row;
+    struct tx *tx;
+
+    person_make(n, p);
+    add(w, p);
+    row = session_make(p, p->row.id, n);
+    tx = begin(w);
+    CHECK_OK(sessions_add(tx, &row));
+    CHECK_OK(store_commit(&tx));
+    return row;
+}
+
+TEST(sessions, come_back_with_their_account_by_id_and_by_refresh_token)
+{
+    struct world *w = *state;
+    struct session_row want, got = { 0 };
+    struct user_row user = { 0 };
+    struct person p;
+    bool found = false;
+
+    want = add_session(w, &p, 1);
+    CHECK_OK(sessions_with_user(w->db, w->mem, want.id, &got, &user, &found));
+    CHECK(found);
+    check_same(&p.row, &user);
+    CHECK_STR(want.id, got.id);
+    CHECK(digest_equal(&want.refresh, &got.refresh));
+    CHECK_INT(want.user_id, got.user_id);
+    CHECK_INT(NOW, got.created_at);
+    CHECK_INT(NOW + 1, got.last_used_at);
+    CHECK_INT(NOW + 2, got.expires_at);
+    CHECK_INT(0, got.ended_at);
+    CHECK_INT(NOW / 1000000, got.auth_time_s);
+    CHECK(got.end_reason.ptr == NULL && got.acr.ptr == NULL);
+    CHECK_STR(want.amr, got.amr);
+    CHECK_STR(want.address, got.address);
+    CHECK_STR(want.user_agent, got.user_agent);
+    found = false;
+    got = (struct session_row){ 0 };
+    CHECK_OK(sessions_by_refresh(w->db, w->mem, &want.refresh, &got, &user, &found));
+    CHECK(found);
+    CHECK_STR(want.id, got.id);
+}
+
+TEST(sessions, that_do_not_exist_are_not_found)
+{
+    struct world *w = *state;
+    struct session_row got = { .user_id = 77 };
+    struct user_row user = { .id = 77 };
+    struct digest refresh = { { 9 } };
+    bool found = true;
+
+    CHECK_OK(sessions_with_user(w->db, w->mem, STR("01940000-0000-7000-8000-000000000001"), &got, &user, &found));
+    CHECK(!found);
+    found = true;
+    CHECK_OK(sessions_by_refresh(w->db, w->mem, &refresh, &got, &user, &found));
+    CHECK(!found && got.user_id == 77 && user.id == 77);
+}
+
+TEST(sessions, of_nobody_are_refused)
+{
+    struct world *w = *state;
+    struct session_row row;
+    struct tx *tx = begin(w);
+    struct person p;
+
+    person_make(1, &p);
+    row = session_make(&p, 4711, 1);
+    CHECK_END(ERR_INTERNAL, sessions_add(tx, &row));
+    tx_drop(&tx);
+}
+
+TEST(sessions, swap_their_refresh_token_once)
+{
+    struct world *w = *state;
+    struct digest second = { { 2 } }, third = { { 3 } };
+    struct session_row first, got = { 0 };
+    struct user_row user;
+    struct person p;
+    bool found = false;
+    struct tx *tx;
+
+    first = add_session(w, &p, 1);
+    tx = begin(w);
+    CHECK_OK(sessions_rotate(tx, first.id, &first.refresh, &second, NOW + 50));
+    CHECK_END(ERR_CONFLICT, sessions_rotate(tx, first.id, &first.refresh, &third, NOW));
+    CHECK_END(ERR_CONFLICT, sessions_rotate(tx, STR("01940000-0000-7000-8000-000000000009"), &second, &third, NOW));
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(sessions_by_refresh(w->db, w->mem, &second, &got, &user, &found));
+    CHECK(found);
+    CHECK_INT(NOW + 50, got.last_used_at);
+    CHECK_OK(sessions_by_refresh(w->db, w->mem, &first.refresh, &got, &user, &found));
+    CHECK(!found);
+}
+
+TEST(sessions, end_once_and_keep_no_way_back)
+{
+    struct world *w = *state;
+    struct digest next = { { 2 } };
+    struct session_row row, got = { 0 };
+    struct user_row user;
+    struct person p;
+    int64_t ended = -1;
+    bool found = false;
+    struct tx *tx;
+
+    row = add_session(w, &p, 1);
+    tx = begin(w);
+    CHECK_OK(sessions_end(tx, row.id, STR("logout"), NOW + 5, &ended));
+    CHECK_INT(1, ended);
+    CHECK_OK(sessions_end(tx, row.id, STR("again"), NOW + 6, &ended));
+    CHECK_INT(0, ended);
+    CHECK_END(ERR_CONFLICT, sessions_rotate(tx, row.id, &row.refresh, &next, NOW));
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(sessions_by_refresh(w->db, w->mem, &row.refresh, &got, &user, &found)); /* ended ones are found too */
+    CHECK(found);
+    CHECK_INT(NOW + 5, got.ended_at);
+    CHECK_STR(STR("logout"), got.end_reason);
+}
+
+TEST(sessions, of_one_account_end_together_and_no_others)
+{
+    struct world *w = *state;
+    struct session_row mine, others, got = { 0 };
+    struct person p, q, extra;
+    struct user_row user;
+    int64_t ended = -1;
+    bool found = false;
+    struct tx *tx;
+
+    mine = add_session(w, &p, 1);
+    others = add_session(w, &q, 2);
+    person_make(3, &extra);
+    mine.id = extra.row.public_id;
+    mine.refresh.is[0] = 99;
+    tx = begin(w);
+    CHECK_OK(sessions_add(tx, &mine));
+    CHECK_OK(sessions_end_all(tx, p.row.id, STR("password"), NOW, &ended));
+    CHECK_INT(2, ended);
+    CHECK_OK(sessions_end_all(tx, p.row.id, STR("password"), NOW, &ended));
+    CHECK_INT(0, ended);
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(sessions_with_user(w->db, w->mem, others.id, &got, &user, &found));
+    CHECK(found);
+    CHECK_INT(0, got.ended_at);
+}
+
+#define ALICE STR("01940000-0000-7000-8000-00000000000a")
+#define BOB   STR("01940000-0000-7000-8000-00000000000b")
+
+static void add_events(struct world *w)
+{
+    const struct audit_row rows[] = {
+        { .at = NOW + 1,
+          .event = STR("signup"),
+          .severity = STR("info"),
+          .outcome = STR("ok"),
+          .actor = ALICE,
+          .target = ALICE,
+          .address = STR("192.0.2.1"),
+          .request_id = STR("r1"),
+          .detail = STR("{\"a\":1}") },
+        { .at = NOW + 2,
+          .event = STR("signin"),
+          .severity = STR("notice"),
+          .outcome = STR("refused"),
+          .reason = STR("password"),
+          .target = ALICE,
+          .address = STR("192.0.2.2"),
+          .request_id = STR("r2") },
+        { .at = NOW + 3,
+          .event = STR("signin"),
+          .severity = STR("info"),
+          .outcome = STR("ok"),
+          .actor = BOB,
+          .target = BOB,
+          .address = STR("192.0.2.1"),
+          .request_id = STR("r3") },
+        { .at = NOW + 4,
+          .event = STR("profile"),
+          .severity = STR("info"),
+          .outcome = STR("ok"),
+          .actor = BOB,
+          .target = ALICE,
+          .session = STR("s"),
+          .address = STR("192.0.2.1"),
+          .user_agent = STR("u"),
+          .method = STR("GET"),
+          .route = STR("/users/{id}"),
+          .request_id = STR("r4") },
+        { .at = NOW + 5, .event = STR("stop"), .severity = STR("info"), .outcome = STR("ok") },
+    };
+    struct tx *tx = begin(w);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_OK(audit_rows_add(tx, &rows[i]));
+    CHECK_OK(store_commit(&tx));
+}
+
+typedef enum err (*audit_reader)(struct db *, struct arena *, const struct audit_filter *, struct audit_row **,
+                                 size_t *);
+
+static void check_events(struct world *w, audit_reader read, const struct audit_filter *filter, const char *want)
+{
+    struct audit_row *rows = NULL;
+    size_t count = 0;
+    char got[16] = "";
+
+    CHECK_OK(read(w->db, w->mem, filter, &rows, &count));
+    for (size_t i = 0; i < count && i < sizeof got - 1; i++)
+        got[i] = (char)('0' + rows[i].seq);
+    assert_string_equal(want, got);
+}
+
+TEST(audit, lists_and_tails_what_fits_the_filter_sorted_by_seq)
+{
+    struct world *w = *state;
+    const struct {
+        struct audit_filter filter;
+        const char *list, *tail;
+    } cases[] = {
+        { { .limit = 9 }, "12345", "12345" },
+        { { .limit = 2 }, "12", "45" },
+        { { .limit = 2, .after_seq = 2 }, "34", "45" },
+        { { .limit = 9, .after_seq = 5 }, "", "" },
+        { { .limit = 9, .event = STR("signin") }, "23", "23" },
+        { { .limit = 1, .event = STR("signin") }, "2", "3" },
+        { { .limit = 9, .user = ALICE }, "124", "124" },
+        { { .limit = 9, .user = BOB }, "34", "34" },
+        { { .limit = 1, .user = ALICE }, "1", "4" },
+        { { .limit = 9, .user = ALICE, .after_seq = 1, .event = STR("signin") }, "2", "2" },
+        { { .limit = 9, .user = STR("nobody") }, "", "" },
+        { { .limit = 9, .address = STR("192.0.2.1") }, "134", "134" },
+        { { .limit = 9, .severity = STR("notice") }, "2", "2" },
+        { { .limit = 9, .request_id = STR("r4") }, "4", "4" },
+        { { .limit = 9, .since = NOW + 3 }, "345", "345" },
+        { { .limit = 9, .until = NOW + 3 }, "12", "12" },
+        { { .limit = 9, .since = NOW + 2, .until = NOW + 4 }, "23", "23" },
+    };
+
+    add_events(w);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_events(w, audit_rows_list, &cases[i].filter, cases[i].list);
+        check_events(w, audit_rows_tail, &cases[i].filter, cases[i].tail);
+    }
+}
+
+TEST(audit, reads_back_every_column)
+{
+    struct world *w = *state;
+    struct audit_filter filter = { .request_id = STR("r4"), .limit = 1 };
+    struct audit_row *rows = NULL;
+    size_t count = 0;
+
+    add_events(w);
+    CHECK_OK(audit_rows_list(w->db, w->mem, &filter, &rows, &count));
+    CHECK_INT(1, count);
+    CHECK_INT(NOW + 4, rows->at);
+    CHECK_STR(STR("profile"), rows->event);
+    CHECK_STR(STR("info"), rows->severity);
+    CHECK_STR(STR("ok"), rows->outcome);
+    CHECK(rows->reason.ptr == NULL && rows->detail.ptr == NULL);
+    CHECK_STR(BOB, rows->actor);
+    CHECK_STR(ALICE, rows->target);
+    CHECK_STR(STR("s"), rows->session);
+    CHECK_STR(STR("192.0.2.1"), rows->address);
+    CHECK_STR(STR("u"), rows->user_agent);
+    CHECK_STR(STR("GET"), rows->method);
+    CHECK_STR(STR("/users/{id}"), rows->route);
+}
+
+int contract_sessions(const struct contract *contract)
+{
+    void *start = (void *)(uintptr_t)contract;
+    const struct CMUnitTest tests[] = {
+        FRESH(sessions, come_back_with_their_account_by_id_and_by_refresh_token),
+        FRESH(sessions, that_do_not_exist_are_not_found),
+        FRESH(sessions, of_nobody_are_refused),
+        FRESH(sessions, swap_their_refresh_token_once),
+        FRESH(sessions, end_once_and_keep_no_way_back),
+        FRESH(sessions, of_one_account_end_together_and_no_others),
+        FRESH(audit, lists_and_tails_what_fits_the_filter_sorted_by_seq),
+        FRESH(audit, reads_back_every_column),
+    };
+
+    return cmocka_run_group_tests_name("sessions and audit", tests, NULL, NULL);
+}

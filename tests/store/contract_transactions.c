@@ -1,0 +1,249 @@
+#include <pthread.h>
+#include "base/why.h"
+#include "store/migrate.h"
+#include "store/query.h"
+#include "store/world.h"
+
+#define THREADS 50
+
+TEST(tx, leaves_nothing_when_it_is_dropped)
+{
+    struct world *w = *state;
+    struct tx *tx = begin(w);
+    bool known = true;
+    struct person p;
+
+    person_make(1, &p);
+    CHECK_OK(users_add(tx, &p.row));
+    CHECK_OK(person_known(tx_db(tx), 1, &known));
+    CHECK(known);
+    CHECK_OK(person_known(w->db, 1, &known)); /* nobody else sees it yet */
+    CHECK(!known);
+    tx_drop(&tx);
+    CHECK(tx == NULL);
+    CHECK_OK(person_known(w->db, 1, &known));
+    CHECK(!known);
+    tx_drop(&tx);
+    CHECK_OK(person_add(w->store, 1));
+}
+
+TEST(tx, counts_reads_outside_of_it_only)
+{
+    struct world *w = *state;
+    struct store_figures before, after;
+    struct tx *tx = begin(w);
+    bool known;
+
+    store_figures(w->store, &before);
+    CHECK_OK(person_known(tx_db(tx), 1, &known));
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(person_known(w->db, 1, &known));
+    CHECK_OK(person_known(w->db, 2, &known));
+    store_figures(w->store, &after);
+    CHECK_INT(before.reads + 2, after.reads);
+    CHECK_INT(before.committed + 1, after.committed);
+    CHECK_INT(0, after.failed);
+}
+
+struct hand {
+    pthread_t thread;
+    struct store *store;
+    int number, ends[ERR_INTERNAL + 1], taken; /* how its calls ended */
+};
+
+static FALLIBLE sign_up_shared_address(struct hand *h)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    struct person p;
+
+    person_make(h->number, &p);
+    p.row.email_key = STR("shared@example.org");
+    TRY(store_begin(h->store, &tx));
+    TRY(users_add(tx, &p.row));
+    return store_commit(&tx);
+}
+
+static void *add_one_address(void *context)
+{
+    struct hand *h = context;
+    enum err end = sign_up_shared_address(h);
+
+    h->ends[end]++;
+    h->taken += end == ERR_CONFLICT && note_get()->why == WHY_EMAIL_TAKEN;
+    return NULL;
+}
+
+static void all_at_once(struct world *w, struct hand *hands, size_t count, void *(*work)(void *))
+{
+    for (size_t i = 0; i < count; i++) {
+        hands[i] = (struct hand){ .store = w->store, .number = (int)i };
+        CHECK_INT(0, pthread_create(&hands[i].thread, NULL, work, &hands[i]));
+    }
+    for (size_t i = 0; i < count; i++)
+        pthread_join(hands[i].thread, NULL);
+}
+
+TEST(tx, lets_one_of_fifty_sign_ups_of_an_address_through)
+{
+    struct world *w = *state;
+    struct hand hands[THREADS];
+    int good = 0, taken = 0;
+
+    all_at_once(w, hands, THREADS, add_one_address);
+    for (int i = 0; i < THREADS; i++) {
+        good += hands[i].ends[OK];
+        taken += hands[i].taken;
+    }
+    CHECK_INT(1, good);
+    CHECK_INT(THREADS - 1, taken);
+}
+
+/* Every third of its sign-ups is of an address that is taken, every fifth is dropped. */
+static void *add_some(void *context)
+{
+    struct hand *h = context;
+
+    for (int i = 0; i < 30; i++) {
+        AUTO(tx) struct tx *tx = NULL;
+        struct person p;
+        enum err end;
+
+        person_make(1000 + h->number * 100 + i, &p);
+        if (i % 3 == 0)
+            p.row.email_key = STR("taken@example.org");
+        if (store_begin(h->store, &tx) != OK)
+            break;
+        end = users_add(tx, &p.row);
+        if (end == OK && i % 5 != 0)
+            end = store_commit(&tx);
+        h->ends[end]++;
+    }
+    return NULL;
+}
+
+TEST(tx, is_not_harmed_by_others_that_fail_or_are_dropped)
+{
+    struct world *w = *state;
+    struct hand hands[16];
+    struct person p;
+
+    person_make(1, &p);
+    p.row.email_key = STR("taken@example.org");
+    add(w, &p);
+    all_at_once(w, hands, 16, add_some);
+    for (int h = 0; h < 16; h++) {
+        CHECK_INT(10, hands[h].ends[ERR_CONFLICT]);
+        CHECK_INT(20, hands[h].ends[OK]);
+        for (int i = 0; i < 30; i++) {
+            bool known = false;
+            CHECK_OK(person_known(w->db, 1000 + h * 100 + i, &known));
+            CHECK_INT(i % 3 != 0 && i % 5 != 0, known);
+        }
+    }
+}
+
+static size_t applied(struct world *w)
+{
+    struct migration_row *rows = NULL;
+    size_t count = 0, applied = 0;
+
+    CHECK_OK(migrate_status(w->store, w->mem, &rows, &count));
+    CHECK_INT(migrate_newest(), rows[count - 1].number);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(!rows[i].changed);
+        applied += rows[i].applied_at != 0;
+    }
+    return applied;
+}
+
+TEST(migrate, goes_down_and_up_again)
+{
+    struct world *w = *state;
+    size_t all = applied(w);
+    int steps = -1;
+
+    CHECK_OK(migrate_to(w->store, NOW, -1, &steps));
+    CHECK_INT(0, steps);
+    CHECK_OK(person_add(w->store, 1));
+    CHECK_OK(migrate_to(w->store, NOW, 1, &steps));
+    CHECK_INT(all - 1, steps);
+    CHECK_INT(1, applied(w));
+    CHECK_END(ERR_CONFLICT, store_ready(w->db));
+    CHECK_OK(migrate_to(w->store, NOW, 0, &steps));
+    CHECK_INT(0, applied(w));
+    CHECK_END(ERR_CONFLICT, store_ready(w->db));
+    CHECK_OK(migrate_to(w->store, NOW, -1, &steps));
+    CHECK_INT(all, steps);
+    CHECK_OK(store_ready(w->db));
+    CHECK_OK(person_add(w->store, 1)); /* the one of before is gone */
+}
+
+TEST(migrate, refuses_a_schema_that_is_newer_than_the_program)
+{
+    struct world *w = *state;
+    struct tx *tx = begin(w);
+    struct migration_row *rows = NULL;
+    size_t count = 0;
+    int steps = -1;
+
+    CHECK_OK(
+        query_run(tx, ASK(MIGRATION_ADD, in_int(9999), in_text(STR("later")), in_text(STR("x")), in_int(NOW)), NULL));
+    CHECK_OK(store_commit(&tx));
+    CHECK_END(ERR_CONFLICT, store_ready(w->db));
+    CHECK_END(ERR_CONFLICT, migrate_to(w->store, NOW, -1, &steps));
+    CHECK_END(ERR_CONFLICT, migrate_to(w->store, NOW, 0, &steps));
+    CHECK_INT(0, steps);
+    CHECK_OK(migrate_status(w->store, w->mem, &rows, &count));
+    CHECK_INT(9999, rows[count - 1].number);
+    CHECK(rows[count - 1].changed);
+}
+
+TEST(migrate, refuses_a_schema_that_was_made_from_another_text)
+{
+    struct world *w = *state;
+    struct tx *tx = begin(w);
+    struct migration_row *rows = NULL;
+    size_t count = 0;
+    int steps = -1;
+
+    CHECK_OK(query_run(tx, ASK(MIGRATION_REMOVE, in_int(1)), NULL));
+    CHECK_OK(query_run(tx, ASK(MIGRATION_ADD, in_int(1), in_text(STR("users")), in_text(STR("x")), in_int(NOW)), NULL));
+    CHECK_OK(store_commit(&tx));
+    CHECK_END(ERR_CONFLICT, store_ready(w->db));
+    CHECK_END(ERR_CONFLICT, migrate_to(w->store, NOW, -1, &steps));
+    CHECK_END(ERR_CONFLICT, migrate_to(w->store, NOW, 0, &steps));
+    CHECK_OK(migrate_status(w->store, w->mem, &rows, &count));
+    CHECK(rows[0].changed && !rows[1].changed);
+}
+
+/* A migration that fails is rolled back with its row: here the table is there already, but the ledger does not know. */
+TEST(migrate, leaves_the_schema_as_it_was_when_a_step_fails)
+{
+    struct world *w = *state;
+    struct tx *tx = begin(w);
+    int steps = -1;
+
+    CHECK_OK(query_run(tx, ASK(MIGRATION_REMOVE, in_int(1)), NULL));
+    CHECK_OK(store_commit(&tx));
+    CHECK_END(ERR_INTERNAL, migrate_to(w->store, NOW, -1, &steps));
+    CHECK_INT(0, steps);
+    CHECK_END(ERR_CONFLICT, store_ready(w->db));
+    CHECK_OK(person_add(w->store, 1));
+}
+
+int contract_transactions(const struct contract *contract)
+{
+    void *start = (void *)(uintptr_t)contract;
+    const struct CMUnitTest tests[] = {
+        FRESH(tx, leaves_nothing_when_it_is_dropped),
+        FRESH(tx, counts_reads_outside_of_it_only),
+        FRESH(tx, lets_one_of_fifty_sign_ups_of_an_address_through),
+        FRESH(tx, is_not_harmed_by_others_that_fail_or_are_dropped),
+        FRESH(migrate, goes_down_and_up_again),
+        FRESH(migrate, refuses_a_schema_that_is_newer_than_the_program),
+        FRESH(migrate, refuses_a_schema_that_was_made_from_another_text),
+        FRESH(migrate, leaves_the_schema_as_it_was_when_a_step_fails),
+    };
+
+    return cmocka_run_group_tests_name("transactions and migrations", tests, NULL, NULL);
+}

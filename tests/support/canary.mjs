@@ -1,0 +1,30 @@
+// Canaries: every password and token that a story sends or gets. None may turn up in a log, the audit trail or the database.
+const TELLING = /^(password|current_password|new_password|access_token|refresh_token|mfa_token|token|code)$/;
+const SHORTEST = 8; // a shorter text, or a plain word, stands in innocent places too
+
+export class Canaries {
+  #seen = new Set();
+
+  remember(secret) {
+    if (typeof secret === 'string' && secret.length >= SHORTEST && !/^[a-z_]+$/.test(secret)) this.#seen.add(secret);
+    return secret;
+  }
+
+  // Members of a body, sent or received, whose names say that they are secret.
+  rememberIn(value) {
+    if (value === null || typeof value !== 'object') return;
+    for (const [name, inner] of Object.entries(value)) {
+      if (typeof inner === 'string' && TELLING.test(name)) this.remember(inner);
+      else this.rememberIn(inner);
+    }
+  }
+
+  get count() {
+    return this.#seen.size;
+  }
+
+  // The canaries that a text holds, plain or as a JSON string would write them.
+  foundIn(text) {
+    return [...this.#seen].filter((s) => text.includes(s) || text.includes(JSON.stringify(s).slice(1, -1)));
+  }
+}
