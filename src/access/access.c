@@ -3,7 +3,7 @@
 
 struct role {
     const char *name;
-    unsigned    may; /* bit per permission */
+    unsigned may; /* bit per permission */
 };
 
 #define MAY_DO(permission) (1U << (permission))

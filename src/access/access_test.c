@@ -3,7 +3,8 @@
 
 static struct caller of(const char *id, const char *roles)
 {
-    return (struct caller){ .user = { .public_id = str_of(id), .roles = str_of(roles) }, .session = { .auth_time_s = 1000 } };
+    return (struct caller){ .user = { .public_id = str_of(id), .roles = str_of(roles) },
+                            .session = { .auth_time_s = 1000 } };
 }
 
 TEST(access, lets_everybody_read_themselves_and_nobody_else)
@@ -20,12 +21,16 @@ TEST(access, follows_the_table_of_roles)
 {
     static const struct {
         const char *roles;
-        bool        may[PERMISSIONS]; /* in the order of PERMISSION_LIST */
+        bool may[PERMISSIONS]; /* in the order of PERMISSION_LIST */
     } table[] = {
-        { "user", { false, false, false, false } },      { "auditor", { true, false, false, true } },
-        { "admin", { true, true, true, true } },         { "auditor,user", { true, false, false, true } },
-        { "admin,auditor,user", { true, true, true, true } }, { "", { false, false, false, false } },
-        { "administrator", { false, false, false, false } },  { "Admin", { false, false, false, false } },
+        { "user", { false, false, false, false } },
+        { "auditor", { true, false, false, true } },
+        { "admin", { true, true, true, true } },
+        { "auditor,user", { true, false, false, true } },
+        { "admin,auditor,user", { true, true, true, true } },
+        { "", { false, false, false, false } },
+        { "administrator", { false, false, false, false } },
+        { "Admin", { false, false, false, false } },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct caller me = of("a", table[i].roles);

@@ -26,9 +26,9 @@ struct str account_subject(const struct visit *v, struct str email, struct str u
 
 /* A merge patch (RFC 7396) over the parts that an account's owner may change; NULL: leave as it is. */
 struct account_change {
-    const struct str  *name, *username, *date_of_birth, *job_title; /* an absent str removes the value */
-    const bool        *is_active;
-    const struct str  *roles; /* joined */
+    const struct str *name, *username, *date_of_birth, *job_title; /* an absent str removes the value */
+    const bool *is_active;
+    const struct str *roles; /* joined */
 };
 /* Apply to *row and stamp it.  Dropping roles or activity raises token_version, which voids every token.
  * Ends: ERR_INVALID (WHY_VALIDATION by the fault: an account keeps an e-mail address or a user name). */

@@ -3,10 +3,10 @@
 #include <stddef.h>
 
 struct asset {
-    const char          *name, *content_type;
-    const char          *encoding; /* "gzip" when stored so; NULL when plain */
+    const char *name, *content_type;
+    const char *encoding; /* "gzip" when stored so; NULL when plain */
     const unsigned char *bytes, *end;
 };
 
 extern const struct asset assets[];
-extern const size_t       assets_count;
+extern const size_t assets_count;

@@ -4,8 +4,9 @@
 
 /* Swagger UI styles through the object model, which needs no 'unsafe-inline', and draws its icons from data: addresses; nothing
  * else is let in. */
-static const char docs_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                                  "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+static const char docs_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 static enum err reply_asset(struct call *c, struct str name, const char *policy)
 {

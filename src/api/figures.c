@@ -6,11 +6,12 @@ static void write_lane(struct server *server, struct buf *out)
     server_lane_figures(server, &f);
     metrics_sample(out, "postern_hash_lane_queue", "gauge", "Requests waiting for the hash lane.", f.queued);
     metrics_sample(out, "postern_hash_lane_running", "gauge", "Requests that the hash lane runs.", f.running);
-    metrics_sample(out, "postern_hash_lane_done_total", "counter", "Requests that the hash lane ended.", (double)f.done);
-    metrics_sample(out, "postern_hash_lane_shed_total", "counter", "Requests refused because the wait would be too long.",
-                   (double)f.shed);
-    metrics_sample(out, "postern_hash_lane_wait_seconds_total", "counter", "Time that requests waited for the hash lane.",
-                   (double)f.wait_us / 1e6);
+    metrics_sample(out, "postern_hash_lane_done_total", "counter", "Requests that the hash lane ended.",
+                   (double)f.done);
+    metrics_sample(out, "postern_hash_lane_shed_total", "counter",
+                   "Requests refused because the wait would be too long.", (double)f.shed);
+    metrics_sample(out, "postern_hash_lane_wait_seconds_total", "counter",
+                   "Time that requests waited for the hash lane.", (double)f.wait_us / 1e6);
 }
 
 static void write_passwords(struct passwords *passwords, struct buf *out)
@@ -19,7 +20,8 @@ static void write_passwords(struct passwords *passwords, struct buf *out)
     password_load(passwords, &load);
     metrics_sample(out, "postern_hash_workers", "gauge", "Password hash workers.", load.workers);
     metrics_sample(out, "postern_hashes_total", "counter", "Password hashes computed.", (double)load.done);
-    metrics_sample(out, "postern_hash_mean_seconds", "gauge", "Moving average of one password hash.", (double)load.mean_us / 1e6);
+    metrics_sample(out, "postern_hash_mean_seconds", "gauge", "Moving average of one password hash.",
+                   (double)load.mean_us / 1e6);
     metrics_sample(out, "postern_hash_wait_seconds_total", "counter", "Time that hashes waited for a worker.",
                    (double)load.waited_us / 1e6);
 }
@@ -29,13 +31,17 @@ static void write_store(struct store *store, struct buf *out)
     struct store_figures f;
     store_figures(store, &f);
     metrics_sample(out, "postern_store_commits_total", "counter", "Commits of the database.", (double)f.commits);
-    metrics_sample(out, "postern_store_committed_total", "counter", "Transactions in those commits.", (double)f.committed);
+    metrics_sample(out, "postern_store_committed_total", "counter", "Transactions in those commits.",
+                   (double)f.committed);
     metrics_sample(out, "postern_store_failed_commits_total", "counter", "Commits that failed.", (double)f.failed);
-    metrics_sample(out, "postern_store_commit_seconds_total", "counter", "Time inside commits.", (double)f.commit_us / 1e6);
+    metrics_sample(out, "postern_store_commit_seconds_total", "counter", "Time inside commits.",
+                   (double)f.commit_us / 1e6);
     metrics_sample(out, "postern_store_wait_seconds_total", "counter", "Time that writers waited for their turn.",
                    (double)f.wait_us / 1e6);
-    metrics_sample(out, "postern_store_reads_total", "counter", "Statements read outside transactions.", (double)f.reads);
-    metrics_sample(out, "postern_store_read_seconds_total", "counter", "Time of those statements.", (double)f.read_us / 1e6);
+    metrics_sample(out, "postern_store_reads_total", "counter", "Statements read outside transactions.",
+                   (double)f.reads);
+    metrics_sample(out, "postern_store_read_seconds_total", "counter", "Time of those statements.",
+                   (double)f.read_us / 1e6);
 }
 
 static void write_limits(const struct limits *limits, struct buf *out)

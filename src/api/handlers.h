@@ -39,30 +39,30 @@ enum err api_logout(struct call *c);
 enum err api_logout_all(struct call *c);
 
 /* Bodies and queries of the routes table. */
-extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[], login_in[],
-    token_refresh_in[];
+extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
+    login_in[], token_refresh_in[];
 struct users_create_body {
-    struct str    email, username, name, date_of_birth, job_title;
+    struct str email, username, name, date_of_birth, job_title;
     struct secret password;
 };
 struct users_change_body {
-    struct str   name, job_title, date_of_birth, username;
-    bool         is_active;
-    struct strs  roles;
+    struct str name, job_title, date_of_birth, username;
+    bool is_active;
+    struct strs roles;
     struct marks marks;
 };
 struct users_list_params {
-    struct str   email, q, role, cursor;
-    bool         active;
-    int64_t      limit;
+    struct str email, q, role, cursor;
+    bool active;
+    int64_t limit;
     struct marks marks;
 };
 struct register_body { /* of both compatibility routes; exactly one name */
-    struct str    email, username;
+    struct str email, username;
     struct secret password;
 };
 struct login_body {
-    struct str    email, username;
+    struct str email, username;
     struct secret password;
 };
 struct token_refresh_body {

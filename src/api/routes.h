@@ -3,4 +3,4 @@
 #include "http/route.h"
 
 extern const struct route api_routes[];
-extern const size_t       api_routes_count;
+extern const size_t api_routes_count;

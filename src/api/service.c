@@ -7,7 +7,8 @@
 struct ping_view {
     struct str status, message;
 };
-static const struct field ping_fields[] = { VIEW(struct ping_view, status), VIEW_OPTIONAL(struct ping_view, message), FIELD_END };
+static const struct field ping_fields[] = { VIEW(struct ping_view, status), VIEW_OPTIONAL(struct ping_view, message),
+                                            FIELD_END };
 
 enum err api_ping(struct call *c)
 {
@@ -25,7 +26,8 @@ struct readiness {
     struct str status, store, schema, signing_key;
 };
 static const struct field readiness_fields[] = { VIEW(struct readiness, status), VIEW(struct readiness, store),
-                                                 VIEW(struct readiness, schema), VIEW(struct readiness, signing_key), FIELD_END };
+                                                 VIEW(struct readiness, schema), VIEW(struct readiness, signing_key),
+                                                 FIELD_END };
 
 /* 503 is a plain answer here, not a problem: it names what is not ready. */
 enum err api_readyz(struct call *c)

@@ -74,7 +74,8 @@ enum err api_users_read(struct call *c)
 
 static enum err filter_of(struct call *c, const struct users_list_params *in, struct user_filter *out)
 {
-    *out = (struct user_filter){ .text = in->q, .role = in->role, .active = -1, .after = in->cursor, .limit = PAGE_USUAL };
+    *out =
+        (struct user_filter){ .text = in->q, .role = in->role, .active = -1, .after = in->cursor, .limit = PAGE_USUAL };
     if (marks_given(&in->marks, users_list_query, "active"))
         out->active = in->active;
     if (in->limit > 0)
@@ -91,7 +92,7 @@ static enum err filter_of(struct call *c, const struct users_list_params *in, st
 
 struct users_page {
     struct list items;
-    struct str  next;
+    struct str next;
 };
 static const struct field users_page_fields[] = { VIEW_OBJECTS(struct users_page, items, user_fields, struct user_view),
                                                   VIEW_NULLABLE(struct users_page, next), FIELD_END };
@@ -112,7 +113,8 @@ enum err api_users_list(struct call *c)
     return reply(c, 200, users_page_fields, &page);
 }
 
-static enum err change_of(struct call *c, const struct users_change_body *in, struct account_change *out, struct str *roles)
+static enum err change_of(struct call *c, const struct users_change_body *in, struct account_change *out,
+                          struct str *roles)
 {
     const struct marks *m = &in->marks;
     if (marks_given(m, users_change_in, "name"))

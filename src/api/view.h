@@ -7,18 +7,18 @@
 
 struct mfa_view {
     int64_t webauthn;
-    bool    totp;
+    bool totp;
     int64_t recovery_codes;
 };
 
 struct user_view {
-    struct str      id, name, email;
-    bool            email_verified;
-    struct str      username, date_of_birth, job_title;
-    struct strs     roles;
-    bool            is_active;
+    struct str id, name, email;
+    bool email_verified;
+    struct str username, date_of_birth, job_title;
+    struct strs roles;
+    bool is_active;
     struct mfa_view mfa;
-    int64_t         created_at, updated_at;
+    int64_t created_at, updated_at;
 };
 
 extern const struct field user_fields[];

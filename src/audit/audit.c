@@ -7,8 +7,8 @@ struct audit_kind_row {
 #define AUDIT_ROW(name, event, severity) [name] = { event, severity },
 static const struct audit_kind_row kinds[] = { AUDIT_LIST(AUDIT_ROW) };
 
-enum err audit_add(struct tx *tx, const struct visit *v, enum audit_kind kind, const struct audit_who *who, struct str reason,
-                   struct str detail)
+enum err audit_add(struct tx *tx, const struct visit *v, enum audit_kind kind, const struct audit_who *who,
+                   struct str reason, struct str detail)
 {
     struct audit_row row = {
         .at = v->now_us,

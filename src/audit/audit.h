@@ -43,8 +43,8 @@ struct audit_who {
 
 /* One row, in tx.  reason: one word, absent for success; detail: a JSON object or absent.
  * Ends: ERR_INTERNAL, ERR_BUSY. */
-FALLIBLE audit_add(struct tx *tx, const struct visit *v, enum audit_kind kind, const struct audit_who *who, struct str reason,
-                   struct str detail);
+FALLIBLE audit_add(struct tx *tx, const struct visit *v, enum audit_kind kind, const struct audit_who *who,
+                   struct str reason, struct str detail);
 
 /* A refusal changes nothing else: its row has a transaction of its own. */
 FALLIBLE audit_alone(struct store *store, const struct visit *v, enum audit_kind kind, const struct audit_who *who,

@@ -8,17 +8,17 @@
 #include <string.h>
 
 #define CHUNK_FIRST (8U * 1024)
-#define ALIGNMENT _Alignof(max_align_t)
+#define ALIGNMENT   _Alignof(max_align_t)
 
 struct chunk {
     struct chunk *before;
-    size_t        used, room;
+    size_t used, room;
     _Alignas(max_align_t) char bytes[];
 };
 
 struct arena {
     struct chunk *last;
-    size_t        given; /* bytes given out, over all chunks */
+    size_t given; /* bytes given out, over all chunks */
 };
 
 static struct chunk *chunk_new(struct chunk *before, size_t room)

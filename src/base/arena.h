@@ -12,17 +12,17 @@
 struct arena;
 
 struct arena *arena_new(void);
-void          arena_drop(struct arena **arena); /* NULL is fine; wipes, then frees */
+void arena_drop(struct arena **arena); /* NULL is fine; wipes, then frees */
 
 /* Zeroed, aligned for any type; size 0 gives a valid pointer. */
 void *arena_take(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
-#define ARENA_NEW(arena, type) ((type *)arena_take((arena), sizeof(type)))
+#define ARENA_NEW(arena, type)          ((type *)arena_take((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_take_array((arena), sizeof(type), (count)))
 void *arena_take_array(struct arena *arena, size_t size, size_t count) __attribute__((returns_nonnull));
 
 /* Copies end in a NUL that their length does not count, so that C libraries can read them. */
-struct str  arena_copy(struct arena *arena, struct str s);
+struct str arena_copy(struct arena *arena, struct str s);
 const char *arena_cstr(struct arena *arena, struct str s);
-struct str  arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct str arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 size_t arena_used(const struct arena *arena); /* bytes given out */

@@ -29,9 +29,19 @@ TEST(str, reads_only_plain_decimal_numbers_within_bounds)
 
 TEST(str, knows_well_formed_utf8)
 {
-    static const char *const refused[] = { "\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "a\xff" };
-    static const char *const taken[] = { "", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x91", "\xf4\x8f\xbf\xbf" };
+    static const char *const refused[] = { "\x80",
+                                           "\xc0\xaf",
+                                           "\xc1\xbf",
+                                           "\xe0\x9f\xbf",
+                                           "\xed\xa0\x80",
+                                           "\xf0\x8f\xbf\xbf",
+                                           "\xf4\x90\x80\x80",
+                                           "\xf5\x80\x80\x80",
+                                           "\xe2\x82",
+                                           "a\xff" };
+    static const char *const taken[] = {
+        "", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x91", "\xf4\x8f\xbf\xbf"
+    };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK(!str_utf8_ok(str_of(refused[i])));
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
@@ -65,9 +75,18 @@ TEST(buf, grows_and_keeps_what_it_had)
 TEST(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time)
 {
     char date[11] = "";
-    static const char *const refused[] = { "1990-02-30",   "1900-02-29",          "0000-01-01", "1990-13-01",
-                                           "1990-1-1",     "19900101",            "1990-01-01T", "1990-01-01T25:00:00Z",
-                                           "1990-01-01 ", "1990-01-01T00:00:00", "1990-01-01T00:00:00+24:00", "" };
+    static const char *const refused[] = { "1990-02-30",
+                                           "1900-02-29",
+                                           "0000-01-01",
+                                           "1990-13-01",
+                                           "1990-1-1",
+                                           "19900101",
+                                           "1990-01-01T",
+                                           "1990-01-01T25:00:00Z",
+                                           "1990-01-01 ",
+                                           "1990-01-01T00:00:00",
+                                           "1990-01-01T00:00:00+24:00",
+                                           "" };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK(!clock_parse_date(str_of(refused[i]), date));
     CHECK(clock_parse_date(STR("2000-02-29"), date));
@@ -78,8 +97,9 @@ TEST(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time)
 
 TEST(clock, formats_what_it_parses)
 {
-    static const char *const texts[] = { "1970-01-01T00:00:00.000Z", "2026-11-21T03:08:05.123Z", "2000-02-29T23:59:59.999Z",
-                                         "1969-12-31T23:59:59.001Z", "9999-12-31T23:59:59.999Z" };
+    static const char *const texts[] = { "1970-01-01T00:00:00.000Z", "2026-11-21T03:08:05.123Z",
+                                         "2000-02-29T23:59:59.999Z", "1969-12-31T23:59:59.001Z",
+                                         "9999-12-31T23:59:59.999Z" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t at = 0;
         char again[CLOCK_TEXT_MAX];
@@ -118,8 +138,9 @@ TEST(secret, ends_in_a_nul_and_is_empty_after_drop)
     secret_drop(&s);
 }
 
-RUN_TESTS(CASE(str, splits_at_the_mark_and_keeps_empty_parts), CASE(str, reads_only_plain_decimal_numbers_within_bounds),
-          CASE(str, knows_well_formed_utf8), CASE(arena, gives_zeroed_memory_over_many_chunks),
-          CASE(buf, grows_and_keeps_what_it_had), CASE(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time),
-          CASE(clock, formats_what_it_parses), CASE(note, keeps_the_reason_of_a_refusal), CASE(faults, stop_at_their_bound),
+RUN_TESTS(CASE(str, splits_at_the_mark_and_keeps_empty_parts),
+          CASE(str, reads_only_plain_decimal_numbers_within_bounds), CASE(str, knows_well_formed_utf8),
+          CASE(arena, gives_zeroed_memory_over_many_chunks), CASE(buf, grows_and_keeps_what_it_had),
+          CASE(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time), CASE(clock, formats_what_it_parses),
+          CASE(note, keeps_the_reason_of_a_refusal), CASE(faults, stop_at_their_bound),
           CASE(secret, ends_in_a_nul_and_is_empty_after_drop))

@@ -7,7 +7,7 @@
 #pragma once
 #include "base/str.h"
 
-#define SECOND_US INT64_C(1000000)
+#define SECOND_US      INT64_C(1000000)
 #define CLOCK_TEXT_MAX 25 /* "2026-11-21T03:08:05.123Z" and a NUL */
 
 int64_t clock_now_us(void);

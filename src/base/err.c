@@ -51,7 +51,7 @@ void note_clear(void)
     memset(&note_, 0, sizeof note_);
 }
 
-#define ERR_NAME_ROW(name, meaning) [name] = #name,
+#define ERR_NAME_ROW(name, meaning)    [name] = #name,
 #define ERR_MEANING_ROW(name, meaning) [name] = meaning,
 
 const char *err_name(enum err end)
@@ -78,7 +78,7 @@ void die(const char *format, ...)
 }
 
 struct why_row {
-    enum err    end;
+    enum err end;
     const char *code, *sentence;
 };
 

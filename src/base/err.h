@@ -6,29 +6,29 @@
 #pragma once
 #include "base/why.h"
 
-#define ERR_LIST(X)                                                                                \
-    X(ERR_INVALID, "malformed, or out of bounds")                                                  \
-    X(ERR_UNAUTHENTICATED, "who is calling is not known")                                          \
-    X(ERR_DENIED, "does not match, or may not")                                                    \
-    X(ERR_MISSING, "no such thing")                                                                \
-    X(ERR_CONFLICT, "already there, or changed")                                                   \
-    X(ERR_EXPIRED, "was good once")                                                                \
-    X(ERR_LIMITED, "too many tries")                                                               \
-    X(ERR_BUSY, "full for the moment")                                                             \
+#define ERR_LIST(X)                                                                                                    \
+    X(ERR_INVALID, "malformed, or out of bounds")                                                                      \
+    X(ERR_UNAUTHENTICATED, "who is calling is not known")                                                              \
+    X(ERR_DENIED, "does not match, or may not")                                                                        \
+    X(ERR_MISSING, "no such thing")                                                                                    \
+    X(ERR_CONFLICT, "already there, or changed")                                                                       \
+    X(ERR_EXPIRED, "was good once")                                                                                    \
+    X(ERR_LIMITED, "too many tries")                                                                                   \
+    X(ERR_BUSY, "full for the moment")                                                                                 \
     X(ERR_INTERNAL, "a dependency failed; see log")
 
 #define ERR_NAME(name, meaning) name,
 enum err { OK = 0, ERR_LIST(ERR_NAME) };
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define FALLIBLE MUST_CHECK enum err
+#define FALLIBLE   MUST_CHECK enum err
 
 /* Leave the function with the callee's end unless it is OK.  The only macro that hides control flow. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        enum err end_ = (call);                                                                    \
-        if (end_ != OK)                                                                            \
-            return end_;                                                                           \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        enum err end_ = (call);                                                                                        \
+        if (end_ != OK)                                                                                                \
+            return end_;                                                                                               \
     } while (0)
 
 /* A thing that must be closed carries this where it is born: AUTO(tx) struct tx *tx = NULL; */
@@ -46,9 +46,9 @@ FALLIBLE refuse(enum why why);
 FALLIBLE refuse_for(enum why why, long retry_after_s);
 
 struct note {
-    char     text[ERR_TEXT_MAX]; /* for the log; "" when none */
-    enum why why;                /* WHY_NONE when none */
-    long     retry_after_s;      /* 0 when none */
+    char text[ERR_TEXT_MAX]; /* for the log; "" when none */
+    enum why why;            /* WHY_NONE when none */
+    long retry_after_s;      /* 0 when none */
 };
 
 /* This thread's note; borrowed until the next fail, refuse or note_clear of the thread. */
@@ -56,7 +56,7 @@ const struct note *note_get(void);
 void note_clear(void);
 void note_put(const struct note *note); /* back to an earlier one */
 
-enum err    why_end(enum why why);      /* its category */
+enum err why_end(enum why why);         /* its category */
 const char *why_code(enum why why);     /* the stable word */
 const char *why_sentence(enum why why); /* for people */
 

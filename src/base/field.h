@@ -25,20 +25,20 @@ enum field_kind {
 struct fault;
 
 struct field {
-    const char      *name;
-    enum field_kind  kind;
-    unsigned         flags;
-    size_t           offset;
-    int64_t          min, max; /* strings: bytes; numbers: the value; lists: items */
+    const char *name;
+    enum field_kind kind;
+    unsigned flags;
+    size_t offset;
+    int64_t min, max; /* strings: bytes; numbers: the value; lists: items */
     /* A domain's own check of a string that came and is within bounds; NULL for none.  true when it is good, else
      * code and message of fault are filled with text that lives for ever. */
     bool (*check)(struct str value, struct fault *fault);
     const struct field *sub; /* of FIELD_OBJECT and FIELD_OBJECTS */
-    size_t              sub_size;
+    size_t sub_size;
 };
 
 struct list {
-    void  *items;
+    void *items;
     size_t count;
 };
 
@@ -51,13 +51,13 @@ struct marks {
 #define FAULTS_MAX 32
 
 struct fault {
-    struct str  field; /* name, or path "roles[1]"; an unknown name is cut at 64 bytes */
+    struct str field; /* name, or path "roles[1]"; an unknown name is cut at 64 bytes */
     const char *code, *message;
 };
 
 struct faults {
     struct fault items[FAULTS_MAX];
-    size_t       count;
+    size_t count;
 };
 
 /* Past FAULTS_MAX they are dropped. */

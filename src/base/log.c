@@ -13,7 +13,7 @@ static atomic_int least_level_ = LOG_INFO;
 static atomic_int format_ = LOG_JSON;
 
 struct line {
-    char   text[LINE_MAX_BYTES];
+    char text[LINE_MAX_BYTES];
     size_t len;
 };
 

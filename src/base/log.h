@@ -11,8 +11,8 @@ enum log_format { LOG_JSON, LOG_TEXT };
 
 struct log_pair {
     const char *name;
-    struct str  text;   /* when present, written as a string */
-    int64_t     number; /* else as a number */
+    struct str text; /* when present, written as a string */
+    int64_t number;  /* else as a number */
 };
 
 #define LOG_S(key, value) ((struct log_pair){ .name = (key), .text = (value) })
@@ -23,6 +23,6 @@ bool log_on(enum log_level level);
 void log_pairs(enum log_level level, struct str event, const struct log_pair *pairs, size_t count);
 
 /* log_event(LOG_INFO, "listening", LOG_S("address", a), LOG_N("workers", 16)); */
-#define log_event(level, event, ...)                                                               \
-    log_pairs((level), STR(event), (const struct log_pair[]){ __VA_ARGS__ },                      \
+#define log_event(level, event, ...)                                                                                   \
+    log_pairs((level), STR(event), (const struct log_pair[]){ __VA_ARGS__ },                                           \
               sizeof((const struct log_pair[]){ __VA_ARGS__ }) / sizeof(struct log_pair))

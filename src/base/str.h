@@ -10,24 +10,24 @@
 
 struct str {
     const char *ptr;
-    size_t      len; /* bytes */
+    size_t len; /* bytes */
 };
 
 struct strs {
     struct str *items;
-    size_t      count;
+    size_t count;
 };
 
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
-#define STR_ARG(s) (int)(s).len, (s).ptr /* for "%.*s" */
+#define STR_ARG(s)   (int)(s).len, (s).ptr /* for "%.*s" */
 
 struct str str_of(const char *text); /* a C string from a library's edge; NULL becomes the absent view */
-bool       str_equal(struct str a, struct str b);
-bool       str_equal_nocase(struct str a, struct str b); /* ASCII only */
-bool       str_starts(struct str s, struct str prefix);
-bool       str_ends(struct str s, struct str suffix);
-bool       str_find(struct str s, struct str needle, size_t *at);
-bool       str_contains(struct str s, struct str needle);
+bool str_equal(struct str a, struct str b);
+bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
+bool str_starts(struct str s, struct str prefix);
+bool str_ends(struct str s, struct str suffix);
+bool str_find(struct str s, struct str needle, size_t *at);
+bool str_contains(struct str s, struct str needle);
 struct str str_slice(struct str s, size_t from, size_t to); /* clamped to s */
 struct str str_trim(struct str s);                          /* spaces and tabs at both ends */
 

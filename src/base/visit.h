@@ -13,13 +13,13 @@ struct address {
 };
 
 struct visit {
-    struct arena  *mem;
-    int64_t        now_us;
-    struct address peer;       /* of the client, after trusted proxies */
-    struct str     peer_text;  /* the same in text */
-    struct str     request_id; /* 1 to 64 of [A-Za-z0-9._-] */
-    struct str     method, route; /* "GET", the template "/users/{id}"; for the audit trail */
-    struct str     user_agent; /* at most 256 bytes, printable; absent when none */
+    struct arena *mem;
+    int64_t now_us;
+    struct address peer;      /* of the client, after trusted proxies */
+    struct str peer_text;     /* the same in text */
+    struct str request_id;    /* 1 to 64 of [A-Za-z0-9._-] */
+    struct str method, route; /* "GET", the template "/users/{id}"; for the audit trail */
+    struct str user_agent;    /* at most 256 bytes, printable; absent when none */
 };
 
 int64_t visit_now_s(const struct visit *v); /* Unix seconds UTC */

@@ -23,4 +23,4 @@ void shared_close(struct shared *shared); /* what is not open is passed over */
 
 /* A thread's own.  Ends: ERR_INTERNAL. */
 FALLIBLE services_open(const struct shared *shared, struct services **out);
-void     services_drop(struct services **own);
+void services_drop(struct services **own);

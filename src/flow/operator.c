@@ -2,7 +2,8 @@
 #include "audit/audit.h"
 #include "crypto/random.h"
 
-static enum err find_row(struct services *at, const struct visit *v, struct str typed, struct user_row *out, bool *found)
+static enum err find_row(struct services *at, const struct visit *v, struct str typed, struct user_row *out,
+                         bool *found)
 {
     int64_t number = 0;
     if (str_contains(typed, STR("@")))
@@ -28,8 +29,8 @@ enum err flow_operator_read(struct services *at, const struct visit *v, struct s
     return audit_alone(at->at->store, v, AUDIT_PROFILE_READ, &who, (struct str){ 0 });
 }
 
-enum err flow_operator_list(struct services *at, const struct visit *v, const struct user_filter *filter, struct user_row **rows,
-                            size_t *count)
+enum err flow_operator_list(struct services *at, const struct visit *v, const struct user_filter *filter,
+                            struct user_row **rows, size_t *count)
 {
     AUTO(tx) struct tx *tx = NULL;
     struct audit_who who = { .actor = OPERATOR };
@@ -37,6 +38,7 @@ enum err flow_operator_list(struct services *at, const struct visit *v, const st
     if (*count == 0)
         return OK;
     TRY(store_begin(at->at->store, &tx));
-    TRY(audit_add(tx, v, AUDIT_PROFILE_READ, &who, (struct str){ 0 }, arena_printf(v->mem, "{\"profiles\":%zu}", *count)));
+    TRY(audit_add(tx, v, AUDIT_PROFILE_READ, &who, (struct str){ 0 },
+                  arena_printf(v->mem, "{\"profiles\":%zu}", *count)));
     return store_commit(&tx);
 }

@@ -18,13 +18,13 @@ FALLIBLE flow_operator_find(struct services *at, const struct visit *v, struct s
 FALLIBLE flow_operator_read(struct services *at, const struct visit *v, struct str typed, struct user_row *out);
 
 /* Sorted by public id; the reading of the whole page is audited. */
-FALLIBLE flow_operator_list(struct services *at, const struct visit *v, const struct user_filter *filter, struct user_row **rows,
-                            size_t *count);
+FALLIBLE flow_operator_list(struct services *at, const struct visit *v, const struct user_filter *filter,
+                            struct user_row **rows, size_t *count);
 
 /* As flow_signup: same policy, same ends.  roles: joined; absent: an ordinary user. */
 FALLIBLE flow_operator_signup(struct services *at, const struct visit *v, const struct signup *wish, struct str roles,
                               struct faults *faults, struct user_row *out);
 
 /* As flow_profile_change, without a caller.  id: a public id. */
-FALLIBLE flow_operator_change(struct services *at, const struct visit *v, struct str id, const struct account_change *change,
-                              struct user_row *out);
+FALLIBLE flow_operator_change(struct services *at, const struct visit *v, struct str id,
+                              const struct account_change *change, struct user_row *out);

@@ -6,8 +6,8 @@
 /* What a try has come to, kept for the audit row of a refusal. */
 struct attempt {
     struct user_row user;
-    bool            known;
-    struct str      reason; /* for the audit trail only; the caller is told one sentence */
+    bool known;
+    struct str reason; /* for the audit trail only; the caller is told one sentence */
 };
 
 /* Distinct unknown names can be counted, and none can be read. */
@@ -29,7 +29,8 @@ static enum err check_password(struct services *at, const struct attempt *try, c
 }
 
 /* Scheme or cost are behind: the password is here now and never again.  Losing the race to another change is no harm. */
-static enum err rehash(struct services *at, struct tx *tx, const struct visit *v, const struct user_row *user, struct str fresh)
+static enum err rehash(struct services *at, struct tx *tx, const struct visit *v, const struct user_row *user,
+                       struct str fresh)
 {
     enum err end = users_set_password(tx, user->id, user->hashed_password, fresh, v->now_us);
     if (end == ERR_CONFLICT)
@@ -41,8 +42,8 @@ static enum err rehash(struct services *at, struct tx *tx, const struct visit *v
 }
 
 /* The new hash, made before the transaction so that no writer waits for it; absent when the stored one is fine. */
-static enum err fresh_hash(struct services *at, const struct visit *v, const struct user_row *user, const struct secret *typed,
-                           struct str *out)
+static enum err fresh_hash(struct services *at, const struct visit *v, const struct user_row *user,
+                           const struct secret *typed, struct str *out)
 {
     AUTO(secret) struct secret normal = { 0 };
     if (!password_needs_rehash(at->at->passwords, user->hashed_password))
@@ -51,8 +52,8 @@ static enum err fresh_hash(struct services *at, const struct visit *v, const str
     return password_hash(at->at->passwords, &normal, v->mem, out);
 }
 
-static enum err open_session(struct services *at, const struct visit *v, const struct user_row *user, struct str new_hash,
-                             struct tokens *out)
+static enum err open_session(struct services *at, const struct visit *v, const struct user_row *user,
+                             struct str new_hash, struct tokens *out)
 {
     AUTO(tx) struct tx *tx = NULL;
     struct digest digest;
@@ -70,8 +71,8 @@ static enum err open_session(struct services *at, const struct visit *v, const s
     return store_commit(&tx);
 }
 
-static enum err try_signin(struct services *at, const struct visit *v, const struct credentials *typed, struct attempt *try,
-                           struct tokens *out)
+static enum err try_signin(struct services *at, const struct visit *v, const struct credentials *typed,
+                           struct attempt *try, struct tokens *out)
 {
     TRY(account_find(at->db, v, typed->email, typed->username, &try->user, &try->known));
     enum err end = check_password(at, try, typed->password);
@@ -91,7 +92,8 @@ static enum err audit_refusal(struct services *at, const struct visit *v, const 
     return audit_alone(at->at->store, v, AUDIT_SIGNIN_FAIL, &who, reason);
 }
 
-enum err flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed, struct tokens *out)
+enum err flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
+                              struct tokens *out)
 {
     struct attempt try = { 0 };
     struct str subject = account_subject(v, typed->email, typed->username);

@@ -23,8 +23,8 @@ enum err flow_profile_read(struct services *at, const struct visit *v, const str
     return audit_alone(at->at->store, v, AUDIT_PROFILE_READ, &who, (struct str){ 0 });
 }
 
-enum err flow_profile_list(struct services *at, const struct visit *v, const struct caller *caller, struct user_filter *filter,
-                           struct user_row **rows, size_t *count, struct str *next)
+enum err flow_profile_list(struct services *at, const struct visit *v, const struct caller *caller,
+                           struct user_filter *filter, struct user_row **rows, size_t *count, struct str *next)
 {
     AUTO(tx) struct tx *tx = NULL;
     int64_t page = filter->limit;
@@ -38,7 +38,8 @@ enum err flow_profile_list(struct services *at, const struct visit *v, const str
     }
     struct audit_who who = { .actor = caller->user.public_id, .session = caller->session.id };
     TRY(store_begin(at->at->store, &tx));
-    TRY(audit_add(tx, v, AUDIT_PROFILE_READ, &who, (struct str){ 0 }, arena_printf(v->mem, "{\"profiles\":%zu}", *count)));
+    TRY(audit_add(tx, v, AUDIT_PROFILE_READ, &who, (struct str){ 0 },
+                  arena_printf(v->mem, "{\"profiles\":%zu}", *count)));
     return store_commit(&tx);
 }
 
@@ -57,8 +58,8 @@ static enum err keep_an_admin(struct tx *tx, const struct user_row *before, cons
     return admins > 1 ? OK : refuse(WHY_LAST_ADMIN);
 }
 
-static enum err audit_change(struct tx *tx, const struct visit *v, const struct audit_who *who, const struct user_row *before,
-                             const struct user_row *after)
+static enum err audit_change(struct tx *tx, const struct visit *v, const struct audit_who *who,
+                             const struct user_row *before, const struct user_row *after)
 {
     if (!str_equal(before->roles, after->roles)) {
         struct str detail = arena_printf(v->mem, "{\"before\":\"%.*s\",\"after\":\"%.*s\"}", STR_ARG(before->roles),
@@ -113,8 +114,8 @@ enum err flow_profile_remove(struct services *at, const struct visit *v, const s
     return change_row(at, v, &who, id, &change, &faults, &gone);
 }
 
-enum err flow_operator_change(struct services *at, const struct visit *v, struct str id, const struct account_change *change,
-                              struct user_row *out)
+enum err flow_operator_change(struct services *at, const struct visit *v, struct str id,
+                              const struct account_change *change, struct user_row *out)
 {
     struct faults faults = { 0 };
     struct audit_who who = { .actor = OPERATOR };

@@ -16,8 +16,8 @@ FALLIBLE flow_profile_read(struct services *at, const struct visit *v, const str
                            struct user_row *out);
 
 /* Sorted by id; one row more than asked for is never given: next is absent on the last page. */
-FALLIBLE flow_profile_list(struct services *at, const struct visit *v, const struct caller *caller, struct user_filter *filter,
-                           struct user_row **rows, size_t *count, struct str *next);
+FALLIBLE flow_profile_list(struct services *at, const struct visit *v, const struct caller *caller,
+                           struct user_filter *filter, struct user_row **rows, size_t *count, struct str *next);
 
 /* roles and is_active only with users:write.
  * Ends: ERR_DENIED, ERR_MISSING, ERR_INVALID (faults), ERR_CONFLICT (WHY_USERNAME_TAKEN, WHY_LAST_ADMIN). */

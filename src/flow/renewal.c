@@ -4,8 +4,8 @@
 #include "token/refresh.h"
 
 /* Does the store know this token, and may it still be spent?  reason: for the audit trail. */
-static enum err find_session(struct services *at, const struct visit *v, const struct digest *digest, struct session_row *session,
-                             struct user_row *user, struct str *reason)
+static enum err find_session(struct services *at, const struct visit *v, const struct digest *digest,
+                             struct session_row *session, struct user_row *user, struct str *reason)
 {
     bool found = false;
     TRY(sessions_by_refresh(at->db, v->mem, digest, session, user, &found));
@@ -15,8 +15,8 @@ static enum err find_session(struct services *at, const struct visit *v, const s
     return OK;
 }
 
-static enum err rotate(struct services *at, const struct visit *v, struct session_row *session, const struct user_row *user,
-                       struct tokens *out)
+static enum err rotate(struct services *at, const struct visit *v, struct session_row *session,
+                       const struct user_row *user, struct tokens *out)
 {
     AUTO(tx) struct tx *tx = NULL;
     struct digest digest;

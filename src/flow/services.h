@@ -10,15 +10,15 @@
 
 struct shared {
     const struct config *config;
-    struct store        *store;
-    struct keyring      *keys;
-    struct limits       *limits;
-    struct passwords    *passwords;
-    struct jwt_expect    expect;   /* issuer and audience of our tokens */
-    struct short_key     name_key; /* for digests of unknown names in the audit trail; of this process only */
+    struct store *store;
+    struct keyring *keys;
+    struct limits *limits;
+    struct passwords *passwords;
+    struct jwt_expect expect;  /* issuer and audience of our tokens */
+    struct short_key name_key; /* for digests of unknown names in the audit trail; of this process only */
 };
 
 struct services {
     const struct shared *at;
-    struct db           *db; /* the worker's own connection for reading */
+    struct db *db; /* the worker's own connection for reading */
 };

@@ -11,20 +11,21 @@
 
 struct tokens {
     struct str message, access_token, token_type;
-    int64_t    expires_in;         /* seconds */
+    int64_t expires_in; /* seconds */
     struct str refresh_token;
-    int64_t    refresh_expires_in; /* seconds */
+    int64_t refresh_expires_in; /* seconds */
     struct str session_id, user_id;
 };
 
 struct credentials {
-    struct str           email, username; /* exactly one is present */
+    struct str email, username; /* exactly one is present */
     const struct secret *password;
 };
 
 /* Unknown account, wrong password, inactive account: the same end after the same work.
  * Ends: ERR_UNAUTHENTICATED (WHY_CREDENTIALS), ERR_LIMITED, ERR_BUSY, ERR_INTERNAL. */
-FALLIBLE flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed, struct tokens *out);
+FALLIBLE flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
+                              struct tokens *out);
 
 /* Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID). */
 FALLIBLE flow_renewal(struct services *at, const struct visit *v, struct str refresh_token, struct tokens *out);

@@ -3,7 +3,8 @@
 #include "audit/audit.h"
 #include "flow/operator.h"
 
-static enum err check_policy(struct services *at, const struct signup *wish, const struct secret *normal, struct faults *faults)
+static enum err check_policy(struct services *at, const struct signup *wish, const struct secret *normal,
+                             struct faults *faults)
 {
     struct password_context of = { wish->email, wish->username, wish->name };
     struct fault fault = { 0 };
@@ -25,7 +26,8 @@ static enum err check_all(struct services *at, const struct signup *wish, struct
 }
 
 /* The answer to a taken name needs no hash; the unique index decides between two that come at once. */
-static enum err check_taken(struct services *at, const struct visit *v, const struct signup *wish, struct user_row *owner)
+static enum err check_taken(struct services *at, const struct visit *v, const struct signup *wish,
+                            struct user_row *owner)
 {
     bool found = false;
     if (wish->email.ptr != NULL) {
@@ -46,8 +48,8 @@ struct author {
     struct str actor, roles;
 };
 
-static enum err add_account(struct services *at, const struct visit *v, const struct signup *wish, const struct author *by,
-                            struct str hash, struct user_row *out)
+static enum err add_account(struct services *at, const struct visit *v, const struct signup *wish,
+                            const struct author *by, struct str hash, struct user_row *out)
 {
     AUTO(tx) struct tx *tx = NULL;
     struct user_row row = { 0 };
@@ -64,8 +66,8 @@ static enum err add_account(struct services *at, const struct visit *v, const st
     return OK;
 }
 
-static enum err try_signup(struct services *at, const struct visit *v, const struct signup *wish, const struct author *by,
-                           struct faults *faults, struct user_row *owner, struct user_row *out)
+static enum err try_signup(struct services *at, const struct visit *v, const struct signup *wish,
+                           const struct author *by, struct faults *faults, struct user_row *owner, struct user_row *out)
 {
     AUTO(secret) struct secret normal = { 0 };
     struct str hash = { 0 };
@@ -79,7 +81,8 @@ static enum err sign_up(struct services *at, const struct visit *v, const struct
                         struct faults *faults, struct user_row *out)
 {
     struct user_row owner = { 0 };
-    enum err end = limit_take_subject(at->at->limits, LIMIT_SIGNUP_ACCOUNT, v, account_subject(v, wish->email, wish->username));
+    enum err end =
+        limit_take_subject(at->at->limits, LIMIT_SIGNUP_ACCOUNT, v, account_subject(v, wish->email, wish->username));
     if (end == OK)
         end = try_signup(at, v, wish, by, faults, &owner, out);
     if (end != ERR_CONFLICT && end != ERR_LIMITED)
@@ -102,6 +105,6 @@ enum err flow_signup(struct services *at, const struct visit *v, const struct si
 enum err flow_operator_signup(struct services *at, const struct visit *v, const struct signup *wish, struct str roles,
                               struct faults *faults, struct user_row *out)
 {
-    const struct author operator = { OPERATOR, roles };
+    const struct author operator= { OPERATOR, roles };
     return sign_up(at, v, wish, &operator, faults, out);
 }

@@ -10,8 +10,8 @@
 #include "store/rows.h"
 
 struct signup {
-    struct str           email, username; /* at least one is present */
-    struct str           name, date_of_birth, job_title;
+    struct str email, username; /* at least one is present */
+    struct str name, date_of_birth, job_title;
     const struct secret *password; /* empty when it did not come: then faults says so already */
 };
 

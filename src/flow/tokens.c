@@ -10,8 +10,8 @@ static struct strs words_of(const struct visit *v, struct str joined)
     return words;
 }
 
-enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user, const struct session_row *session,
-                      struct str refresh_token, struct tokens *out)
+enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
+                      const struct session_row *session, struct str refresh_token, struct tokens *out)
 {
     const struct config *config = at->at->config;
     char token_id[UUID_TEXT_MAX];

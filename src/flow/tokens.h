@@ -4,5 +4,5 @@
 #include "session/session.h"
 
 /* Sign an access token for this session of this account and fill the answer. */
-FALLIBLE tokens_issue(struct services *at, const struct visit *v, const struct user_row *user, const struct session_row *session,
-                      struct str refresh_token, struct tokens *out);
+FALLIBLE tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
+                      const struct session_row *session, struct str refresh_token, struct tokens *out);

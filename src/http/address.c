@@ -80,11 +80,11 @@ enum err listen_place_read(struct str text, struct listen_place *out)
 
 struct block {
     struct address base;
-    int            bits; /* of 128 */
+    int bits; /* of 128 */
 };
 
 struct proxies {
-    size_t       count;
+    size_t count;
     struct block blocks[];
 };
 

@@ -19,8 +19,8 @@ struct address address_of(const struct sockaddr *from); /* all zero for other fa
 /* "127.0.0.1:8000", "[::1]:8000", "0.0.0.0:80".  Ends: ERR_INVALID. */
 struct listen_place {
     struct address address;
-    bool           ipv6;
-    uint16_t       port;
+    bool ipv6;
+    uint16_t port;
 };
 FALLIBLE listen_place_read(struct str text, struct listen_place *out);
 
@@ -28,8 +28,8 @@ struct proxies; /* networks whose X-Forwarded-For is believed */
 
 /* CIDR blocks or single addresses.  Ends: ERR_INVALID (the note names the block). */
 FALLIBLE proxies_open(struct strs blocks, struct proxies **out);
-void     proxies_drop(struct proxies **proxies);
-bool     proxies_hold(const struct proxies *proxies, const struct address *a);
+void proxies_drop(struct proxies **proxies);
+bool proxies_hold(const struct proxies *proxies, const struct address *a);
 
 /* The client behind the proxies: the right-most address of X-Forwarded-For that is no trusted proxy, when the peer is one. */
 struct address proxies_client(const struct proxies *proxies, struct address peer, struct str forwarded_for);

@@ -16,34 +16,34 @@ struct server;   /* that took the call; for its figures */
 
 struct header {
     const char *name;
-    struct str  value;
+    struct str value;
 };
 
 struct reply {
-    unsigned      status; /* 0: none yet */
-    const char   *content_type;
-    struct str    body;
-    bool          no_store;      /* holds tokens or personal data */
-    const char   *policy;        /* Content-Security-Policy of a page; NULL: the one for answers that are no pages */
-    const char   *encoding;      /* Content-Encoding, when the body is stored compressed */
-    const char   *code;          /* of a problem, for log and metrics */
+    unsigned status; /* 0: none yet */
+    const char *content_type;
+    struct str body;
+    bool no_store;        /* holds tokens or personal data */
+    const char *policy;   /* Content-Security-Policy of a page; NULL: the one for answers that are no pages */
+    const char *encoding; /* Content-Encoding, when the body is stored compressed */
+    const char *code;     /* of a problem, for log and metrics */
     struct header headers[REPLY_HEADERS_MAX];
-    size_t        header_count;
+    size_t header_count;
 };
 
 struct call {
     const struct route *route;
-    struct visit        visit;
-    struct services    *services;
-    struct server      *server;
-    struct str          params[ROUTE_PARAMS_MAX];
-    void               *body;  /* the route's struct, checked */
-    void               *query; /* the same for the address */
-    struct faults       faults;
-    struct caller      *caller;
-    struct str          realm; /* for WWW-Authenticate */
-    struct reply        reply;
-    void               *connection; /* of the library; for call_header */
+    struct visit visit;
+    struct services *services;
+    struct server *server;
+    struct str params[ROUTE_PARAMS_MAX];
+    void *body;  /* the route's struct, checked */
+    void *query; /* the same for the address */
+    struct faults faults;
+    struct caller *caller;
+    struct str realm; /* for WWW-Authenticate */
+    struct reply reply;
+    void *connection; /* of the library; for call_header */
 };
 
 /* A request header; absent when it did not come.  When it came twice: absent too. */
@@ -54,13 +54,13 @@ enum err reply(struct call *c, unsigned status, const struct field *view, const 
 enum err reply_text(struct call *c, unsigned status, const char *content_type, struct str body);
 enum err reply_empty(struct call *c, unsigned status);
 /* value: without control characters; anything else ends the process, since it would split the answer. */
-void     reply_header(struct call *c, const char *name, struct str value);
+void reply_header(struct call *c, const char *name, struct str value);
 /* Nobody may keep this answer (RFC 9111 5.2.2.5). */
-void     reply_no_store(struct call *c);
+void reply_no_store(struct call *c);
 
 /* The problem document of an end, from the thread's note; faults of the call go into errors. */
-void     problem(struct call *c, enum err end);
+void problem(struct call *c, enum err end);
 /* A problem of the transport itself, before any route. */
-void     problem_http(struct call *c, unsigned status, const char *code, const char *detail);
+void problem_http(struct call *c, unsigned status, const char *code, const char *detail);
 unsigned problem_status(enum err end);
 const char *status_title(unsigned status);

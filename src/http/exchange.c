@@ -42,7 +42,8 @@ static bool request_id_ok(struct str id)
 {
     for (size_t i = 0; i < id.len; i++) {
         char c = id.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+              c == '-'))
             return false;
     }
     return id.len >= 1 && id.len <= 64;
@@ -176,7 +177,8 @@ void exchange_head(struct exchange *ex, const char *method, const char *version)
         metrics_framing_refused(ex->server->metrics);
         refuse_and_close(ex, 400, "bad_framing", "The request's header fields are malformed or contradict each other");
     } else if (framing == FRAMING_TOO_LARGE) {
-        refuse_and_close(ex, 431, "header_too_large", "The request's header fields are larger than 8 KiB or more than 64");
+        refuse_and_close(ex, 431, "header_too_large",
+                         "The request's header fields are larger than 8 KiB or more than 64");
     } else if (ex->target.len > TARGET_MAX) {
         refuse_and_close(ex, 414, "uri_too_long", "The address is longer than 4096 bytes");
     } else if (ex->head.content_length > BODY_MAX) {
@@ -207,7 +209,8 @@ static bool is_json_type(struct str type)
     if (!str_split(&type, ';', &media) || !str_equal_nocase(str_trim(media), STR("application/json")))
         return false;
     struct str more = str_trim(type);
-    return more.len == 0 || str_equal_nocase(more, STR("charset=utf-8")) || str_equal_nocase(more, STR("charset=\"utf-8\""));
+    return more.len == 0 || str_equal_nocase(more, STR("charset=utf-8")) ||
+           str_equal_nocase(more, STR("charset=\"utf-8\""));
 }
 
 static const struct field no_fields[] = { FIELD_END };
@@ -257,8 +260,8 @@ static void log_answer(const struct exchange *ex, int64_t took_us)
     if (!log_on(level))
         return;
     struct log_pair pairs[9] = {
-        LOG_S("method", v->method),        LOG_S("route", c->route == NULL ? STR("other") : v->route),
-        LOG_N("status", c->reply.status),  LOG_N("took_us", took_us),
+        LOG_S("method", v->method),         LOG_S("route", c->route == NULL ? STR("other") : v->route),
+        LOG_N("status", c->reply.status),   LOG_N("took_us", took_us),
         LOG_S("request_id", v->request_id), LOG_S("peer", v->peer_text),
     };
     size_t count = 6;

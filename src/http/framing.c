@@ -5,9 +5,9 @@
 
 struct scan {
     size_t bytes, fields;
-    int    content_lengths, encodings, hosts;
-    bool   bad;
-    bool   http_1_0;
+    int content_lengths, encodings, hosts;
+    bool bad;
+    bool http_1_0;
     struct framing_head *head;
 };
 

@@ -7,16 +7,16 @@
 #pragma once
 #include "base/str.h"
 
-#define FRAMING_HEAD_MAX (8U * 1024) /* bytes of request line and header fields */
-#define FRAMING_FIELDS_MAX 64        /* header fields */
+#define FRAMING_HEAD_MAX   (8U * 1024) /* bytes of request line and header fields */
+#define FRAMING_FIELDS_MAX 64          /* header fields */
 
 struct MHD_Connection;
 
 enum framing { FRAMING_OK, FRAMING_BAD, FRAMING_TOO_LARGE };
 
 struct framing_head {
-    bool    has_body;
-    bool    chunked;
+    bool has_body;
+    bool chunked;
     int64_t content_length; /* -1: none given */
 };
 

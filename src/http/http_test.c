@@ -13,8 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct route table[] = { { .method = GET, .path = "/users/{id}" }, { .method = GET, .path = "/users/me" },
-                                      { .method = POST, .path = "/users" },     { .method = PATCH, .path = "/users/{id}" },
+static const struct route table[] = { { .method = GET, .path = "/users/{id}" },
+                                      { .method = GET, .path = "/users/me" },
+                                      { .method = POST, .path = "/users" },
+                                      { .method = PATCH, .path = "/users/{id}" },
                                       { .method = GET, .path = "/a/{x}/b/{y}" } };
 #define ROWS (sizeof table / sizeof *table)
 
@@ -38,8 +40,8 @@ TEST(router, prefers_the_literal_row_wherever_it_stands)
 
 TEST(router, knows_no_near_misses)
 {
-    static const char *const unknown[] = { "/", "", "users", "/users/", "/users/a/", "/users//", "//users", "/Users",
-                                           "/users/a/b", "/a//b/2", "/a/1/b/", "/a/1/c/2" };
+    static const char *const unknown[] = { "/",       "",       "users",      "/users/", "/users/a/", "/users//",
+                                           "//users", "/Users", "/users/a/b", "/a//b/2", "/a/1/b/",   "/a/1/c/2" };
     AUTO(arena) struct arena *mem = arena_new();
     struct route_match match;
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
@@ -60,7 +62,8 @@ TEST(router, tells_which_methods_a_path_takes)
 
 TEST(router, refuses_broken_escapes)
 {
-    static const char *const refused[] = { "/users/%", "/users/%4", "/users/%zz", "/users/%00", "/users/%ff", "/users/%c0%af" };
+    static const char *const refused[] = { "/users/%",   "/users/%4",  "/users/%zz",
+                                           "/users/%00", "/users/%ff", "/users/%c0%af" };
     AUTO(arena) struct arena *mem = arena_new();
     struct route_match match = { 0 };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -69,13 +72,14 @@ TEST(router, refuses_broken_escapes)
 }
 
 struct params {
-    struct str   q;
-    int64_t      limit;
-    bool         active;
+    struct str q;
+    int64_t limit;
+    bool active;
     struct marks marks;
 };
 static const struct field params_in[] = { FIELD(struct params, q, 1, 4), FIELD(struct params, limit, 1, 200),
-                                          FIELD(struct params, active, 0, 1), FIELD(struct params, marks, 0, 0), FIELD_END };
+                                          FIELD(struct params, active, 0, 1), FIELD(struct params, marks, 0, 0),
+                                          FIELD_END };
 
 TEST(query, reads_what_the_table_names)
 {
@@ -91,7 +95,8 @@ TEST(query, reads_what_the_table_names)
 
 TEST(query, refuses_strangers_doubles_and_broken_text)
 {
-    static const char *const refused[] = { "x=1", "q=a&q=b", "&", "q=a&", "q=%", "q=%00", "marks=1", "Q=a", "=a", "q=%ff" };
+    static const char *const refused[] = { "x=1",   "q=a&q=b", "&",   "q=a&", "q=%",
+                                           "q=%00", "marks=1", "Q=a", "=a",   "q=%ff" };
     AUTO(arena) struct arena *mem = arena_new();
     struct params p = { 0 };
     struct faults faults = { 0 };
@@ -103,7 +108,8 @@ TEST(query, refuses_strangers_doubles_and_broken_text)
 
 TEST(query, refuses_a_secret_whatever_the_route_takes)
 {
-    static const char *const refused[] = { "password=x", "PASSWORD=x", "q=a&token=x", "pass%77ord=x", "refresh_token=" };
+    static const char *const refused[] = { "password=x", "PASSWORD=x", "q=a&token=x", "pass%77ord=x",
+                                           "refresh_token=" };
     AUTO(arena) struct arena *mem = arena_new();
     struct params p = { 0 };
     struct faults faults = { 0 };
@@ -118,9 +124,9 @@ TEST(query, holds_its_bounds_at_the_edge)
 {
     static const struct {
         const char *query;
-        size_t      faults;
-    } rows[] = { { "limit=0", 1 },  { "limit=1", 0 },   { "limit=200", 0 }, { "limit=201", 1 }, { "limit=-1", 1 },
-                 { "limit=1.0", 1 }, { "q=", 1 },        { "q=a", 0 },       { "q=abcd", 0 },    { "q=abcde", 1 },
+        size_t faults;
+    } rows[] = { { "limit=0", 1 },   { "limit=1", 0 },     { "limit=200", 0 },   { "limit=201", 1 }, { "limit=-1", 1 },
+                 { "limit=1.0", 1 }, { "q=", 1 },          { "q=a", 0 },         { "q=abcd", 0 },    { "q=abcde", 1 },
                  { "active=1", 1 },  { "active=True", 1 }, { "active=false", 0 } };
     AUTO(arena) struct arena *mem = arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -133,8 +139,19 @@ TEST(query, holds_its_bounds_at_the_edge)
 
 TEST(address, reads_listen_places_and_refuses_the_rest)
 {
-    static const char *const refused[] = { "", "8000", ":8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-                                           "127.0.0.1:80x", "::1:8000", "[::1]", "[127.0.0.1]:80", "host:80", "127.0.0.256:80" };
+    static const char *const refused[] = { "",
+                                           "8000",
+                                           ":8000",
+                                           "127.0.0.1",
+                                           "127.0.0.1:",
+                                           "127.0.0.1:65536",
+                                           "127.0.0.1:-1",
+                                           "127.0.0.1:80x",
+                                           "::1:8000",
+                                           "[::1]",
+                                           "[127.0.0.1]:80",
+                                           "host:80",
+                                           "127.0.0.256:80" };
     struct listen_place place = { 0 };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK_END(ERR_INVALID, listen_place_read(str_of(refused[i]), &place));
@@ -156,9 +173,10 @@ TEST(proxies, believe_only_what_a_trusted_hop_wrote)
     static const struct {
         const char *peer, *forwarded_for, *client;
     } rows[] = {
-        { "203.0.113.9", "198.51.100.1", "203.0.113.9" },            /* no proxy: its words are its own */
+        { "203.0.113.9", "198.51.100.1", "203.0.113.9" }, /* no proxy: its words are its own */
         { "10.0.0.1", "198.51.100.1", "198.51.100.1" },
-        { "10.0.0.1", "1.2.3.4, 198.51.100.1", "198.51.100.1" },     /* what the client itself put in front is not believed */
+        { "10.0.0.1", "1.2.3.4, 198.51.100.1",
+          "198.51.100.1" }, /* what the client itself put in front is not believed */
         { "10.0.0.1", "1.2.3.4, 198.51.100.1, 10.9.9.9", "198.51.100.1" },
         { "10.0.0.1", "nonsense", "10.0.0.1" },
         { "10.0.0.1", "198.51.100.1, nonsense", "10.0.0.1" },
@@ -180,7 +198,9 @@ TEST(proxies, believe_only_what_a_trusted_hop_wrote)
 
 TEST(proxies, refuse_what_is_no_block)
 {
-    static const char *const refused[] = { "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "x", "", "10.0.0.0/8/8" };
+    static const char *const refused[] = {
+        "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "x", "", "10.0.0.0/8/8"
+    };
     struct proxies *proxies = NULL;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct str block = str_of(refused[i]);
@@ -191,9 +211,9 @@ TEST(proxies, refuse_what_is_no_block)
 /* A lane whose jobs wait at a gate, so that the queue can be looked at. */
 struct gate {
     pthread_mutex_t lock;
-    pthread_cond_t  changed;
-    bool            open;
-    unsigned        started, ended;
+    pthread_cond_t changed;
+    bool open;
+    unsigned started, ended;
 };
 
 static void *gate_open(void *cls)
@@ -318,8 +338,9 @@ TEST(problem, has_a_status_for_every_end)
     static const struct {
         enum why why;
         unsigned status;
-    } rows[] = { { WHY_JSON, 400 },         { WHY_CREDENTIALS, 401 },  { WHY_FORBIDDEN, 403 },  { WHY_USER_MISSING, 404 },
-                 { WHY_EMAIL_TAKEN, 409 },  { WHY_RATE_LIMITED, 429 }, { WHY_STORE_BUSY, 503 }, { WHY_NONE, 500 } };
+    } rows[] = { { WHY_JSON, 400 },         { WHY_CREDENTIALS, 401 }, { WHY_FORBIDDEN, 403 },
+                 { WHY_USER_MISSING, 404 }, { WHY_EMAIL_TAKEN, 409 }, { WHY_RATE_LIMITED, 429 },
+                 { WHY_STORE_BUSY, 503 },   { WHY_NONE, 500 } };
     AUTO(arena) struct arena *mem = arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct call c = new_call(mem);
@@ -351,7 +372,8 @@ TEST(problem, lists_every_fault)
     faults_add(&c.faults, STR("a\"b"), "unknown_field", "is not known here");
     problem(&c, refuse(WHY_VALIDATION));
     CHECK_INT(422, c.reply.status);
-    CHECK(str_contains(c.reply.body, STR("\"errors\":[{\"field\":\"email\",\"code\":\"missing\",\"message\":\"is required\"}")));
+    CHECK(str_contains(c.reply.body,
+                       STR("\"errors\":[{\"field\":\"email\",\"code\":\"missing\",\"message\":\"is required\"}")));
     CHECK(str_contains(c.reply.body, STR("a\\\"b")));
 }
 
@@ -372,5 +394,5 @@ RUN_TESTS(CASE(router, prefers_the_literal_row_wherever_it_stands), CASE(router,
           CASE(address, reads_listen_places_and_refuses_the_rest), CASE(proxies, believe_only_what_a_trusted_hop_wrote),
           CASE(proxies, refuse_what_is_no_block), CASE(lane, refuses_when_the_wait_would_pass_two_seconds),
           CASE(lane, holds_no_more_than_its_queue), CASE(reaper, closes_what_is_late_and_nothing_else),
-          CASE(problem, has_a_status_for_every_end), CASE(problem, tells_nothing_of_the_inside), CASE(problem, lists_every_fault),
-          CASE(problem, ignores_a_note_of_another_category))
+          CASE(problem, has_a_status_for_every_end), CASE(problem, tells_nothing_of_the_inside),
+          CASE(problem, lists_every_fault), CASE(problem, ignores_a_note_of_another_category))

@@ -5,20 +5,20 @@
 #include <stdlib.h>
 
 struct waiting {
-    void   *job;
+    void *job;
     int64_t since_ns;
 };
 
 struct lane_pool {
     struct lane_options options;
-    pthread_mutex_t     lock;
-    pthread_cond_t      work;
-    struct waiting      queue[LANE_QUEUE_MAX]; /* a ring */
-    unsigned            first, queued, running;
-    bool                stopping;
-    int64_t             mean_us; /* of a job, moving average over about eight */
-    uint64_t            done, shed, wait_us;
-    pthread_t           threads[];
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct waiting queue[LANE_QUEUE_MAX]; /* a ring */
+    unsigned first, queued, running;
+    bool stopping;
+    int64_t mean_us; /* of a job, moving average over about eight */
+    uint64_t done, shed, wait_us;
+    pthread_t threads[];
 };
 
 static struct waiting take_first(struct lane_pool *p)

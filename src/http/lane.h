@@ -8,22 +8,22 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define LANE_QUEUE_MAX 256       /* jobs that may wait */
+#define LANE_QUEUE_MAX   256     /* jobs that may wait */
 #define LANE_WAIT_MAX_US 2000000 /* a longer predicted wait is refused before any work */
 
 struct lane_pool;
 
 struct lane_options {
     unsigned threads;
-    int64_t  guess_us;                    /* of one job, before the first was measured */
-    void *(*open)(void *cls);             /* a thread's own things */
+    int64_t guess_us;         /* of one job, before the first was measured */
+    void *(*open)(void *cls); /* a thread's own things */
     void (*close)(void *own);
     void (*run)(void *own, void *job);
     void *cls;
 };
 
 struct lane_pool *lane_pool_open(const struct lane_options *options);
-void              lane_pool_drop(struct lane_pool **pool);
+void lane_pool_drop(struct lane_pool **pool);
 
 /* Ends: ERR_BUSY (WHY_HASH_LANE_FULL with the seconds to wait). */
 FALLIBLE lane_offer(struct lane_pool *pool, void *job);

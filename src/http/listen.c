@@ -29,7 +29,8 @@ static bool listening_inode(const char *table, uint16_t port, unsigned long *ino
         return false;
     while (!found && fgets(line, sizeof line, f) != NULL) {
         unsigned local, state;
-        found = sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*d %*d %lu", &local, &state, inode) == 3 &&
+        found = sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*d %*d %lu", &local, &state,
+                       inode) == 3 &&
                 local == port && state == 0x0a;
     }
     fclose(f);
@@ -97,11 +98,11 @@ static enum err say_why(const struct listen_place *place, int why)
         snprintf(by, sizeof by, " by %s (process %ld)", holder.name, holder.pid);
     const char *open = place->ipv6 ? "[" : "", *close = place->ipv6 ? "]" : "";
     if (why == EADDRINUSE)
-        return fail(ERR_INTERNAL, "%s%s%s:%u is taken%s; choose another address with POSTERN_LISTEN or --listen", open, text, close,
-                    place->port, by);
+        return fail(ERR_INTERNAL, "%s%s%s:%u is taken%s; choose another address with POSTERN_LISTEN or --listen", open,
+                    text, close, place->port, by);
     errno = why;
-    return fail(ERR_INTERNAL, "can't listen on %s%s%s:%u: %m; choose another address with POSTERN_LISTEN or --listen", open, text,
-                close, place->port);
+    return fail(ERR_INTERNAL, "can't listen on %s%s%s:%u: %m; choose another address with POSTERN_LISTEN or --listen",
+                open, text, close, place->port);
 }
 
 static int bind_to(const struct listen_place *place, int fd)

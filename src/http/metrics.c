@@ -12,7 +12,8 @@
 #define STATUS_CLASSES 6 /* 1xx … 5xx, by their first digit */
 
 /* Upper bounds of the duration buckets; the last one is +Inf. */
-static const int64_t bounds_us[] = { 100, 250, 500, 1000, 2500, 5000, 10000, 50000, 100000, 250000, 500000, 1000000, 2500000 };
+static const int64_t bounds_us[] = { 100,   250,    500,    1000,   2500,    5000,   10000,
+                                     50000, 100000, 250000, 500000, 1000000, 2500000 };
 #define BOUNDS (sizeof bounds_us / sizeof *bounds_us)
 
 struct route_counters {
@@ -22,11 +23,11 @@ struct route_counters {
 };
 
 struct metrics {
-    const struct route  *table;
-    size_t               count;
+    const struct route *table;
+    size_t count;
     atomic_uint_fast64_t framing_refused, reaped;
-    atomic_int_fast64_t  connections;
-    int64_t              started_s;
+    atomic_int_fast64_t connections;
+    int64_t started_s;
     struct route_counters routes[]; /* count + 1: the last is for unknown addresses */
 };
 
@@ -103,8 +104,8 @@ static void write_statuses(const struct metrics *m, struct buf *out)
         for (int class = 1; class < STATUS_CLASSES; class ++) {
             uint64_t n = atomic_load(&m->routes[row].status[class]);
             if (n > 0)
-                buf_printf(out, "http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %llu\n", l.method, l.path,
-                           class, (unsigned long long)n);
+                buf_printf(out, "http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %llu\n", l.method,
+                           l.path, class, (unsigned long long)n);
         }
     }
 }
@@ -121,11 +122,11 @@ static void write_durations_of(const struct metrics *m, size_t row, struct buf *
     uint64_t below = 0;
     for (size_t b = 0; b < BOUNDS; b++) {
         below += atomic_load(&of->buckets[b]);
-        buf_printf(out, "http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %llu\n", l.method, l.path,
-                   (double)bounds_us[b] / 1e6, (unsigned long long)below);
+        buf_printf(out, "http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %llu\n", l.method,
+                   l.path, (double)bounds_us[b] / 1e6, (unsigned long long)below);
     }
-    buf_printf(out, "http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %llu\n", l.method, l.path,
-               (unsigned long long)total);
+    buf_printf(out, "http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %llu\n", l.method,
+               l.path, (unsigned long long)total);
     buf_printf(out, "http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %g\n", l.method, l.path,
                (double)atomic_load(&of->sum_us) / 1e6);
     buf_printf(out, "http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %llu\n", l.method, l.path,
@@ -166,14 +167,17 @@ static void write_process(const struct metrics *m, struct buf *out)
     metrics_sample(out, "process_cpu_seconds_total", "counter", "Processor time used.", cpu);
     metrics_sample(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     metrics_sample(out, "process_open_fds", "gauge", "Open file descriptors.", open_files());
-    metrics_sample(out, "process_start_time_seconds", "gauge", "When the process started, Unix time.", (double)m->started_s);
+    metrics_sample(out, "process_start_time_seconds", "gauge", "When the process started, Unix time.",
+                   (double)m->started_s);
 }
 
 void metrics_write(const struct metrics *m, struct buf *out)
 {
     write_statuses(m, out);
-    buf_printf(out, "# HELP http_request_duration_seconds From the last byte of the request to the answer, by route template.\n"
-                    "# TYPE http_request_duration_seconds histogram\n");
+    buf_printf(
+        out,
+        "# HELP http_request_duration_seconds From the last byte of the request to the answer, by route template.\n"
+        "# TYPE http_request_duration_seconds histogram\n");
     for (size_t row = 0; row <= m->count; row++)
         write_durations_of(m, row, out);
     metrics_sample(out, "http_framing_refused_total", "counter", "Requests refused by the framing guard.",

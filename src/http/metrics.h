@@ -11,7 +11,7 @@
 struct metrics;
 
 struct metrics *metrics_open(const struct route *table, size_t count);
-void            metrics_drop(struct metrics **metrics);
+void metrics_drop(struct metrics **metrics);
 
 /* route NULL: an address that no row takes. */
 void metrics_request(struct metrics *m, const struct route *route, unsigned status, int64_t duration_us);

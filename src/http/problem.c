@@ -5,9 +5,9 @@
 #include "json/write.h"
 
 struct problem_view {
-    struct str  type, title;
-    int64_t     status;
-    struct str  detail, instance, code;
+    struct str type, title;
+    int64_t status;
+    struct str detail, instance, code;
     struct list errors;
 };
 

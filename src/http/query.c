@@ -2,7 +2,8 @@
 
 static bool smells_of_secret(struct str name)
 {
-    static const char *const words[] = { "password", "token", "secret", "code", "access_token", "refresh_token", "mfa_token" };
+    static const char *const words[] = { "password",     "token",         "secret",   "code",
+                                         "access_token", "refresh_token", "mfa_token" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_equal_nocase(name, str_of(words[i])))
             return true;

@@ -11,17 +11,17 @@
 #define ROUND_NS INT64_C(250000000) /* between two looks */
 
 struct watched {
-    struct watched     *before, *after;
-    int                 socket;
+    struct watched *before, *after;
+    int socket;
     atomic_int_fast64_t deadline_ns;
 };
 
 struct reaper {
     pthread_mutex_t lock;
-    pthread_cond_t  wake;
-    pthread_t       thread;
-    struct watched  ring; /* head of a doubly linked ring */
-    bool            stopping;
+    pthread_cond_t wake;
+    pthread_t thread;
+    struct watched ring; /* head of a doubly linked ring */
+    bool stopping;
     void (*on_reaped)(void *cls);
     void *cls;
 };

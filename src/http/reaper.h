@@ -10,10 +10,10 @@
 struct reaper;
 struct watched;
 
-struct reaper  *reaper_open(void (*on_reaped)(void *cls), void *cls);
-void            reaper_drop(struct reaper **reaper);
+struct reaper *reaper_open(void (*on_reaped)(void *cls), void *cls);
+void reaper_drop(struct reaper **reaper);
 struct watched *reaper_watch(struct reaper *reaper, int socket);
-void            reaper_forget(struct reaper *reaper, struct watched *watched);
+void reaper_forget(struct reaper *reaper, struct watched *watched);
 
 /* Close the connection unless something is heard of it within seconds; 0: for ever (a handler owns it). */
 void watched_expect(struct watched *watched, int64_t seconds);

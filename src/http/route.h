@@ -19,29 +19,35 @@ typedef enum err (*handler)(struct call *c);
 
 struct body_shape {
     const struct field *fields; /* NULL: the route takes no body */
-    size_t              size;   /* bytes of the struct */
+    size_t size;                /* bytes of the struct */
 };
 
 struct route {
-    enum method        method;
-    const char        *path; /* "/users/{id}": a part in braces takes one segment */
-    int                guard, limit;
-    enum lane          lane;
-    struct body_shape  body, query; /* query: like a body, from the address */
-    handler            run;
-    const char        *does; /* one line for the documents */
-    bool               collects; /* the handler runs with faults too, adds its own and refuses: all of them at once */
+    enum method method;
+    const char *path; /* "/users/{id}": a part in braces takes one segment */
+    int guard, limit;
+    enum lane lane;
+    struct body_shape body, query; /* query: like a body, from the address */
+    handler run;
+    const char *does; /* one line for the documents */
+    bool collects;    /* the handler runs with faults too, adds its own and refuses: all of them at once */
 };
 
-#define NO_BODY { NULL, 0 }
-#define SHAPE(table, type) { (table), sizeof(type) }
+#define NO_BODY                                                                                                        \
+    {                                                                                                                  \
+        NULL, 0                                                                                                        \
+    }
+#define SHAPE(table, type)                                                                                             \
+    {                                                                                                                  \
+        (table), sizeof(type)                                                                                          \
+    }
 
 #define ROUTE_PARAMS_MAX 2
 
 struct route_match {
-    const struct route *route;                    /* NULL: the path is known but not with this method, or not at all */
-    struct str          params[ROUTE_PARAMS_MAX]; /* percent-decoded, in the arena */
-    unsigned            methods;                  /* bit per method that the path takes; 0: unknown path */
+    const struct route *route;           /* NULL: the path is known but not with this method, or not at all */
+    struct str params[ROUTE_PARAMS_MAX]; /* percent-decoded, in the arena */
+    unsigned methods;                    /* bit per method that the path takes; 0: unknown path */
 };
 
 /* path: as it came, still percent-encoded, without the query.  method -1: one that we do not know.
@@ -50,7 +56,7 @@ FALLIBLE route_find(const struct route *table, size_t count, struct arena *mem, 
                     struct route_match *out);
 
 const char *method_name(enum method method);
-int         method_of(struct str name); /* -1: unknown; HEAD counts as GET */
+int method_of(struct str name); /* -1: unknown; HEAD counts as GET */
 
 /* Percent-decode one path segment or query part; plus_is_space for queries.  Ends: ERR_INVALID. */
 FALLIBLE percent_decode(struct arena *mem, struct str text, bool plus_is_space, struct str *out);

@@ -80,8 +80,8 @@ static void add_headers(struct exchange *ex, struct MHD_Response *r)
 enum MHD_Result exchange_send(struct exchange *ex)
 {
     struct reply *reply = &ex->call.reply;
-    struct MHD_Response *r = MHD_create_response_from_buffer(reply->body.len, (void *)(uintptr_t)reply->body.ptr,
-                                                             MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(reply->body.len, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_PERSISTENT);
     if (r == NULL)
         die("out of memory");
     add_headers(ex, r);

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CONNECTION_MEMORY (20U * 1024) /* the library's pool: 8 KiB of header fields and its own records of them */
-#define OVERRUN_MAX (1024U * 1024)     /* bytes of a refused body that are read and left before the connection is cut */
+#define CONNECTION_MEMORY (20U * 1024)   /* the library's pool: 8 KiB of header fields and its own records of them */
+#define OVERRUN_MAX       (1024U * 1024) /* bytes of a refused body that are read and left before the connection is cut */
 
 struct str call_header(const struct call *c, const char *name)
 {
@@ -62,7 +62,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     return exchange_send(ex);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                         enum MHD_RequestTerminationCode code)
 {
     (void)cls;
     (void)connection;
@@ -134,8 +135,8 @@ static void open_parts(struct server *s)
         die("no key for the workers");
     s->metrics = metrics_open(s->options.face.routes, s->options.face.count);
     s->reaper = reaper_open(on_reaped, s);
-    s->lane = lane_pool_open(&(struct lane_options){
-        s->options.slow_threads, s->options.slow_guess_us, slow_open, slow_close, slow_run, s });
+    s->lane = lane_pool_open(&(struct lane_options){ s->options.slow_threads, s->options.slow_guess_us, slow_open,
+                                                     slow_close, slow_run, s });
 }
 
 static struct MHD_Daemon *start_daemon(struct server *s)
@@ -143,7 +144,7 @@ static struct MHD_Daemon *start_daemon(struct server *s)
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls_items[] = {
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_callback() },
-        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
         { MHD_OPTION_END, 0, NULL },
     };
     if (s->options.tls != NULL) {
@@ -152,14 +153,14 @@ static struct MHD_Daemon *start_daemon(struct server *s)
     } else {
         tls_items[0].option = MHD_OPTION_END;
     }
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-        s->options.socket, MHD_OPTION_THREAD_POOL_SIZE, s->options.workers, MHD_OPTION_CONNECTION_LIMIT,
-        s->options.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_per_address,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY,
-        tls_items, MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
+                            MHD_OPTION_LISTEN_SOCKET, s->options.socket, MHD_OPTION_THREAD_POOL_SIZE,
+                            s->options.workers, MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections,
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_per_address,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
+                            1, MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes,
+                            NULL, MHD_OPTION_ARRAY, tls_items, MHD_OPTION_END);
 }
 
 enum err server_open(const struct server_options *options, struct server **out)

@@ -18,25 +18,25 @@ struct proxies;
 /* What the face above gives. */
 struct server_face {
     const struct route *routes;
-    size_t              count;
-    void               *cls;
+    size_t count;
+    void *cls;
     struct services *(*worker_open)(void *cls); /* a thread's own services */
     void (*worker_close)(struct services *own);
-    enum err (*admit)(struct call *c);                  /* guard and limit of the row; before the body is read as JSON */
-    void (*refused)(struct call *c, enum err end);      /* told of every end but OK, before the problem is written */
+    enum err (*admit)(struct call *c);             /* guard and limit of the row; before the body is read as JSON */
+    void (*refused)(struct call *c, enum err end); /* told of every end but OK, before the problem is written */
 };
 
 struct server_options {
-    struct server_face    face;
-    int                   socket; /* from listen_open; the server closes it */
-    unsigned              workers, slow_threads, max_connections, max_per_address; /* max_per_address 0: no bound */
-    int64_t               slow_guess_us;
-    int64_t               head_timeout_s, body_timeout_s;
-    struct strs           cors_origins;
+    struct server_face face;
+    int socket;                                                       /* from listen_open; the server closes it */
+    unsigned workers, slow_threads, max_connections, max_per_address; /* max_per_address 0: no bound */
+    int64_t slow_guess_us;
+    int64_t head_timeout_s, body_timeout_s;
+    struct strs cors_origins;
     const struct proxies *proxies;
-    struct tls           *tls;  /* NULL: plain HTTP */
-    bool                  https; /* reached by TLS, here or at the proxy: adds Strict-Transport-Security */
-    struct str            realm;
+    struct tls *tls; /* NULL: plain HTTP */
+    bool https;      /* reached by TLS, here or at the proxy: adds Strict-Transport-Security */
+    struct str realm;
 };
 
 /* Ends: ERR_INTERNAL. */
@@ -48,4 +48,4 @@ void server_drop(struct server **server);
 const char *server_microhttpd_version(void); /* of the library, as it is loaded */
 
 struct metrics *server_metrics(struct server *server);
-void            server_lane_figures(struct server *server, struct lane_figures *out);
+void server_lane_figures(struct server *server, struct lane_figures *out);

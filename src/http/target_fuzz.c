@@ -3,13 +3,14 @@
 #include "http/route.h"
 
 struct query_params {
-    struct str   q;
-    int64_t      limit;
-    bool         active;
+    struct str q;
+    int64_t limit;
+    bool active;
     struct marks marks;
 };
 static const struct field fields[] = { FIELD(struct query_params, q, 1, 8), FIELD(struct query_params, limit, 1, 200),
-                                       FIELD(struct query_params, active, 0, 1), FIELD(struct query_params, marks, 0, 0), FIELD_END };
+                                       FIELD(struct query_params, active, 0, 1),
+                                       FIELD(struct query_params, marks, 0, 0), FIELD_END };
 
 static const struct route table[] = { { .method = GET, .path = "/users/{id}" },
                                       { .method = GET, .path = "/users/me" },

@@ -10,9 +10,9 @@
 #define CHAIN_MAX 8
 
 struct pair {
-    struct pair     *older;
-    gnutls_pcert_st  chain[CHAIN_MAX];
-    unsigned         chain_len;
+    struct pair *older;
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned chain_len;
     gnutls_privkey_t key;
 };
 
@@ -79,8 +79,10 @@ static enum err check_match(const struct tls *tls, struct pair *p)
     gnutls_pubkey_t public;
     if (gnutls_pubkey_init(&public) < 0)
         die("out of memory");
-    bool same = gnutls_pubkey_import_privkey(public, p->key, 0, 0) >= 0 && gnutls_pubkey_get_key_id(public, 0, a, &a_len) >= 0 &&
-                gnutls_pubkey_get_key_id(p->chain[0].pubkey, 0, b, &b_len) >= 0 && a_len == b_len && memcmp(a, b, a_len) == 0;
+    bool same = gnutls_pubkey_import_privkey(public, p->key, 0, 0) >= 0 &&
+                gnutls_pubkey_get_key_id(public, 0, a, &a_len) >= 0 &&
+                gnutls_pubkey_get_key_id(p->chain[0].pubkey, 0, b, &b_len) >= 0 && a_len == b_len &&
+                memcmp(a, b, a_len) == 0;
     gnutls_pubkey_deinit(public);
     return same ? OK : fail(ERR_INVALID, "%s is not the key of %s", tls->key_file, tls->cert_file);
 }

@@ -12,10 +12,10 @@ struct tls;
 /* PEM files.  Ends: ERR_INVALID (the note names the file and what is wrong: unreadable, no match of key and certificate). */
 FALLIBLE tls_open(struct str cert_file, struct str key_file, struct tls **out);
 FALLIBLE tls_reload(struct tls *tls); /* on failure the old certificate stays */
-void     tls_drop(struct tls **tls);
+void tls_drop(struct tls **tls);
 
 /* When the newest certificate ends, Unix seconds UTC.  Ends: ERR_INVALID. */
-FALLIBLE    tls_ends_at(const struct tls *tls, int64_t *at_s);
+FALLIBLE tls_ends_at(const struct tls *tls, int64_t *at_s);
 const char *tls_gnutls_version(void); /* of the library, as it is loaded */
 
 /* For the HTTP library: what it calls at each handshake, and its argument. */

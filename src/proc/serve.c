@@ -23,12 +23,12 @@
 /* What the process holds, in the order of opening; closed backwards. */
 struct house {
     const struct config *config;
-    struct shared        shared;
-    struct proxies      *proxies;
-    struct tls          *tls;
-    struct server       *server;
-    int                  socket;
-    struct listen_place  place;
+    struct shared shared;
+    struct proxies *proxies;
+    struct tls *tls;
+    struct server *server;
+    int socket;
+    struct listen_place place;
 };
 
 static struct services *worker_open(void *cls)
@@ -122,7 +122,8 @@ static void say_listening(struct house *house)
     socklen_t len = sizeof bound;
     uint16_t port = house->place.port;
     if (getsockname(house->socket, (struct sockaddr *)&bound, &len) == 0)
-        port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port;
+        port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                           : ((struct sockaddr_in *)&bound)->sin_port;
     const char *open = house->place.ipv6 ? "[" : "", *close = house->place.ipv6 ? "]" : "";
     snprintf(place, sizeof place, "http%s://%s%s%s:%u", house->tls == NULL ? "" : "s", open,
              address_text(&house->place.address, text).ptr, close, ntohs(port));

@@ -12,9 +12,9 @@
 /* A new session of a user who has just signed in with the factors of amr (comma-separated, RFC 8176 words).
  * refresh: digest of the refresh token that the caller will show. */
 struct session_start {
-    int64_t              user_id;
-    struct str           amr, acr;
-    int64_t              ttl_s;
+    int64_t user_id;
+    struct str amr, acr;
+    int64_t ttl_s;
     const struct digest *refresh;
 };
 FALLIBLE session_open(struct tx *tx, const struct visit *v, const struct session_start *start, struct session_row *out);
