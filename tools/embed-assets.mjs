@@ -31,11 +31,20 @@ function die(sentence) {
   process.exit(1);
 }
 
-async function yaml() {
+async function loadYaml() {
   try {
     return await import('yaml');
   } catch {
     return die('the npm packages of package-lock.json are not installed: run script/bootstrap');
+  }
+}
+
+async function readDocument(file) {
+  const { parse } = await loadYaml();
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return die(`openapi.yaml: ${error.message}`);
   }
 }
 
@@ -72,8 +81,7 @@ async function main(folder) {
   if (folder === undefined) die('usage: tools/embed-assets.mjs OUT_FOLDER');
   const out = (name) => path.resolve(folder, name);
   const source = path.join(top, 'openapi.yaml');
-  const { parse } = await yaml();
-  writeFileSync(out('openapi.json'), JSON.stringify(parse(readFileSync(source, 'utf8'))));
+  writeFileSync(out('openapi.json'), JSON.stringify(await readDocument(source)));
   const rows = files.map(([name, type, file]) => [name, type, path.join(top, file)]);
   for (const [, , file] of rows)
     if (!existsSync(file)) die(`${path.relative(top, file)} is not there: run script/bootstrap`);

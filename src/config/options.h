@@ -43,6 +43,9 @@ extern const size_t options_count;
 
 /* The row of that name, as it stands in the environment and in files.  NULL when there is none. */
 const struct option *option_by_name(struct str name);
+/* Is it a name of the contract whose feature has not come yet?  Such a one is taken with a warning: a deployment may
+ * prepare it. */
+bool option_comes_later(struct str name);
 /* The row of that flag, without the two dashes.  NULL when there is none. */
 const struct option *option_by_flag(struct str flag);
 /* The row whose name is nearest by edit distance, however the name is spelled.  There always is one. */

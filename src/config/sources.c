@@ -122,6 +122,8 @@ static void read_variable(struct config_state *state, struct str name, struct gi
 
     if (row != NULL)
         offer(state, row, from);
+    else if (option_comes_later(name))
+        state->later_given = true;
     else if (str_starts(name, STR(OPTION_PREFIX)) && !str_equal(name, STR(OPTION_FILE_NAME)))
         unknown_name(state, name, from);
 }
@@ -145,6 +147,8 @@ static void read_setting(struct config_state *state, struct str name, struct giv
         row = option_by_flag(name);
     if (row != NULL)
         offer(state, row, from);
+    else if (option_comes_later(name))
+        state->later_given = true;
     else
         unknown_name(state, name, from);
 }

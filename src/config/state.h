@@ -16,6 +16,7 @@ struct config_state {
     struct arena *mem;
     const char *file, *dotenv; /* the names of the files; NULL for none */
     bool dotenv_left_out;      /* there is one, and the profile does not read it */
+    bool later_given;          /* a setting came that nothing reads yet */
     struct given given[OPTIONS_MAX];
     struct config_line lines[OPTIONS_MAX];
     struct str problems[PROBLEMS_MAX + 1]; /* the last place is for "and n more" */

@@ -10,6 +10,7 @@
 #include "http/listen.h"
 #include "http/tls.h"
 #include "json/read.h"
+#include "proc/trim.h"
 #include "store/migrate.h"
 
 #include <arpa/inet.h>
@@ -153,6 +154,7 @@ static void wait_for_end(struct house *house, const sigset_t *signals)
 
 static int run(struct house *house, const sigset_t *signals)
 {
+    trim_start();
     say_listening(house);
     wait_for_end(house, signals);
     bool clean = server_drain(house->server, house->config->drain_timeout_s);

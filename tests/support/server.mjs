@@ -36,7 +36,7 @@ export function newFolder() {
 }
 
 // The environment holds nothing but this, so that no setting of the developer reaches a story.
-function environment(folder, limits, env) {
+export function environment(folder, limits, env) {
   const own = {};
   for (const [name, value] of Object.entries(process.env))
     if (/^(PATH|HOME|LANG|TZ|TMPDIR|LD_LIBRARY_PATH|[A-Z]+SAN_OPTIONS|GCOV_.*|LLVM_PROFILE_FILE)$/.test(name)) own[name] = value;
