@@ -15,7 +15,7 @@ const CSS = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 const TEXT = 'text/plain; charset=utf-8';
 
-// What is served under /docs/NAME. The licence goes where the script that it covers goes.
+// What is served under /docs/NAME. The licences go where the script that they cover goes.
 const files = [
   ['docs.html', HTML, 'web/docs/docs.html'],
   ['docs.css', CSS, 'web/docs/docs.css'],
@@ -23,6 +23,7 @@ const files = [
   ['swagger-ui.css', CSS, `${swagger}/swagger-ui.css`],
   ['swagger-ui-bundle.js', SCRIPT, `${swagger}/swagger-ui-bundle.js`],
   ['swagger-ui-bundle.js.LICENSE.txt', TEXT, `${swagger}/swagger-ui-bundle.js.LICENSE.txt`],
+  ['swagger-ui.NOTICE.txt', TEXT, `${swagger}/NOTICE`],
   ['favicon.png', 'image/png', `${swagger}/favicon-32x32.png`],
 ];
 

@@ -112,6 +112,26 @@ TEST(clock, formats_what_it_parses)
     CHECK_INT(utc, east);
 }
 
+TEST(str, tells_how_far_two_words_are_apart)
+{
+    static const struct {
+        const char *a, *b;
+        size_t distance;
+    } rows[] = {
+        { "", "", 0 },        { "", "abc", 3 },           { "abc", "", 3 },       { "serve", "serve", 0 }, { "sevre", "serve", 2 },
+        { "user", "usr", 1 }, { "kitten", "sitting", 3 }, { "config", "key", 6 },
+    };
+    char long_a[200], long_b[200];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_INT(rows[i].distance, str_distance(str_of(rows[i].a), str_of(rows[i].b)));
+    memset(long_a, 'a', sizeof long_a);
+    memset(long_b, 'b', sizeof long_b);
+    for (size_t len = STR_DISTANCE_MAX - 1; len <= STR_DISTANCE_MAX + 1; len++) {
+        size_t counted = len < STR_DISTANCE_MAX ? len : STR_DISTANCE_MAX;
+        CHECK_INT(counted, str_distance((struct str){ long_a, len }, (struct str){ long_b, len }));
+    }
+}
+
 TEST(note, keeps_the_reason_of_a_refusal)
 {
     CHECK_END(ERR_CONFLICT, refuse(WHY_EMAIL_TAKEN));
@@ -139,7 +159,7 @@ TEST(secret, ends_in_a_nul_and_is_empty_after_drop)
 }
 
 RUN_TESTS(CASE(str, splits_at_the_mark_and_keeps_empty_parts),
-          CASE(str, reads_only_plain_decimal_numbers_within_bounds), CASE(str, knows_well_formed_utf8),
+          CASE(str, reads_only_plain_decimal_numbers_within_bounds), CASE(str, knows_well_formed_utf8), CASE(str, tells_how_far_two_words_are_apart),
           CASE(arena, gives_zeroed_memory_over_many_chunks), CASE(buf, grows_and_keeps_what_it_had),
           CASE(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time), CASE(clock, formats_what_it_parses),
           CASE(note, keeps_the_reason_of_a_refusal), CASE(faults, stop_at_their_bound),

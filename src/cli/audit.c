@@ -45,8 +45,9 @@ static const struct field row_fields[] = {
 const struct manual audit_tail_manual = {
     .options = tail_options,
     .json = "print JSON lines: one object a row, as postern audit export does",
-    .about = "The end of the audit trail: what happened, by whom (actor), to whom (target). With several filters, rows\n"
-             "must fit all. An unknown name that somebody typed is shown as a keyed digest.",
+    .about =
+        "The end of the audit trail: what happened, by whom (actor), to whom (target). With several filters, rows\n"
+        "must fit all. An unknown name that somebody typed is shown as a keyed digest.",
     .example = "  postern audit tail -n 50 --event authn_login_fail --since 2h\n"
                "  postern audit tail --follow --user ada@example.com",
     .ends = "  0 printed, or ended by Ctrl-C; 1 it failed; 2 wrong usage",
@@ -175,9 +176,15 @@ static void print_as_table(struct table *table, struct arena *mem, const struct 
     struct str *cells = ARENA_ARRAY(mem, struct str, count * 9);
     for (size_t i = 0; i < count; i++) {
         const struct audit_row *row = &rows[i];
-        const struct str line[] = { text_int(mem, row->seq), text_time(mem, row->at), row->severity,
-                                    row->event,              outcome_of(mem, row),    row->actor,
-                                    row->target,             row->address,            row->route };
+        const struct str line[] = { text_int(mem, row->seq),
+                                    text_time(mem, row->at),
+                                    row->severity,
+                                    row->event,
+                                    outcome_of(mem, row),
+                                    row->actor,
+                                    row->target,
+                                    row->address,
+                                    row->route };
         for (size_t c = 0; c < 9; c++)
             cells[i * 9 + c] = line[c];
     }
@@ -265,10 +272,9 @@ static void block_ends(void)
 
 enum err audit_tail(struct run *r)
 {
-    struct reading to = {
-        .r = r,
-        .table = { .heads = { "SEQ", "TIME", "SEVERITY", "EVENT", "OUTCOME", "ACTOR", "TARGET", "ADDRESS", "ROUTE" } }
-    };
+    struct reading to = { .r = r,
+                          .table = { .heads = { "SEQ", "TIME", "SEVERITY", "EVENT", "OUTCOME", "ACTOR", "TARGET",
+                                                "ADDRESS", "ROUTE" } } };
     int64_t lines = 0;
     TRY(run_number(r, "lines", 0, TAIL_MAX, TAIL_USUAL, &lines));
     if (run_has(r, "follow"))

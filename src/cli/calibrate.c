@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#define TARGET_MS 100
-#define ROWS_MAX  12
+#define TARGET_MS        100
+#define ROWS_MAX         12
 #define PASSES_SHOWN_MAX 16 /* more passes than that: more memory is the better use of the time */
 
 /* The floor of OWASP's Password Storage Cheat Sheet: 19 MiB and two passes. */
@@ -25,11 +25,12 @@ static const struct cli_option options_of[] = {
 const struct manual password_calibrate_manual = {
     .options = options_of,
     .json = "print {\"target_ms\",\"items\",\"proposal\",\"floor\"}",
-    .about = "Measures argon2id on one core of this machine, for several amounts of memory, and proposes the most memory\n"
-             "that fits three passes into the time, never less than 19 MiB and two passes. Each hash worker needs that\n"
-             "memory while it hashes; there are as many workers as processors unless --hash-workers says otherwise.\n"
-             "Nothing is changed: put the proposal into your settings. Run it on the machine that will serve, when\n"
-             "it is quiet.",
+    .about =
+        "Measures argon2id on one core of this machine, for several amounts of memory, and proposes the most memory\n"
+        "that fits three passes into the time, never less than 19 MiB and two passes. Each hash worker needs that\n"
+        "memory while it hashes; there are as many workers as processors unless --hash-workers says otherwise.\n"
+        "Nothing is changed: put the proposal into your settings. Run it on the machine that will serve, when\n"
+        "it is quiet.",
     .example = "  postern password calibrate --target-ms 150",
     .ends = "  0 measured; 1 it failed (too little memory, for one); 2 wrong usage",
 };
@@ -38,7 +39,7 @@ struct row {
     int64_t m_kib, t, ms, memory_mib; /* of one hash; of all workers together */
     bool fits;
 };
-static const struct field row_fields[] = { VIEW(struct row, m_kib), VIEW(struct row, t),    VIEW(struct row, ms),
+static const struct field row_fields[] = { VIEW(struct row, m_kib),      VIEW(struct row, t),    VIEW(struct row, ms),
                                            VIEW(struct row, memory_mib), VIEW(struct row, fits), FIELD_END };
 
 struct calibration {

@@ -17,10 +17,10 @@
 struct run;
 
 struct cli_option {
-    const char *name;   /* "email": --email */
-    const char *value;  /* "ADDRESS"; NULL: a switch */
+    const char *name;  /* "email": --email */
+    const char *value; /* "ADDRESS"; NULL: a switch */
     const char *does;
-    char        letter; /* 'n': -n; 0: none */
+    char letter; /* 'n': -n; 0: none */
 };
 
 /* What --help tells beside the row of the table.  Texts end without a line end. */
@@ -28,7 +28,7 @@ struct manual {
     const struct cli_option *options; /* NULL: none of its own; else ends with { NULL } */
     const char *json;                 /* what --json does; NULL: there is no --json */
     const char *about, *example;
-    const char *ends;                 /* exit statuses */
+    const char *ends; /* exit statuses */
 };
 
 /* Which settings stand behind it: none; read before it runs, so that they are good; or read by the command, to speak of them. */
@@ -39,7 +39,7 @@ struct command {
     const char *arguments; /* as they stand in the usage line */
     const char *does;      /* one line */
     enum settings settings;
-    size_t least, most;    /* words */
+    size_t least, most; /* words */
     enum err (*run)(struct run *r);
     const struct manual *manual;
 };
@@ -68,7 +68,7 @@ struct run {
 
 /* What came for an option of the command's own, by its name; absent when it did not come. */
 struct str run_value(const struct run *r, const char *option);
-bool       run_has(const struct run *r, const char *option);
+bool run_has(const struct run *r, const char *option);
 /* A number; fallback when it did not come.  Ends: ERR_INVALID (told, wrong usage). */
 FALLIBLE run_number(struct run *r, const char *option, int64_t min, int64_t max, int64_t fallback, int64_t *out);
 
@@ -84,20 +84,21 @@ FALLIBLE run_settings(struct run *r);
 /* Open what the command works with.  The database must be there and of this program's schema. */
 FALLIBLE run_open_services(struct run *r);
 FALLIBLE run_open_passwords(struct run *r);
-void     run_drop(struct run *r);
+void run_drop(struct run *r);
 
 /* The commands, by file. */
-enum err user_create(struct run *r), user_show(struct run *r), user_list(struct run *r);                 /* users.c */
-enum err user_set_role(struct run *r), user_disable(struct run *r), user_enable(struct run *r);          /* user_changes.c */
-enum err password_hash_run(struct run *r), password_verify_run(struct run *r);                           /* passwords.c */
-enum err password_calibrate(struct run *r);                                                              /* calibrate.c */
-enum err token_decode(struct run *r), key_list(struct run *r);                                           /* tokens.c */
-enum err audit_tail(struct run *r), audit_export(struct run *r);                                         /* audit.c */
-enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_show(struct run *r);            /* migrate.c */
+enum err user_create(struct run *r), user_show(struct run *r), user_list(struct run *r);        /* users.c */
+enum err user_set_role(struct run *r), user_disable(struct run *r), user_enable(struct run *r); /* user_changes.c */
+enum err password_hash_run(struct run *r), password_verify_run(struct run *r);                  /* passwords.c */
+enum err password_calibrate(struct run *r);                                                     /* calibrate.c */
+enum err token_decode(struct run *r), key_list(struct run *r);                                  /* tokens.c */
+enum err audit_tail(struct run *r), audit_export(struct run *r);                                /* audit.c */
+enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_show(struct run *r);   /* migrate.c */
 enum err config_show(struct run *r), config_check(struct run *r), serve_run(struct run *r), version_show(struct run *r);
 enum err doctor(struct run *r);
 
-extern const struct manual user_create_manual, user_show_manual, user_list_manual, user_set_role_manual, user_disable_manual,
-    user_enable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual, token_decode_manual,
-    key_list_manual, audit_tail_manual, audit_export_manual, migrate_up_manual, migrate_down_manual, migrate_show_manual,
-    config_show_manual, config_check_manual, serve_manual, version_manual, doctor_manual;
+extern const struct manual user_create_manual, user_show_manual, user_list_manual, user_set_role_manual,
+    user_disable_manual, user_enable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual,
+    token_decode_manual, key_list_manual, audit_tail_manual, audit_export_manual, migrate_up_manual,
+    migrate_down_manual, migrate_show_manual, config_show_manual, config_check_manual, serve_manual, version_manual,
+    doctor_manual;

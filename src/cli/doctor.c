@@ -8,9 +8,10 @@
 
 const struct manual doctor_manual = {
     .json = "print {\"fit\",\"items\":[{\"state\",\"check\",\"says\"}]}",
-    .about = "Looks at the settings, the data folder, the database (reads all of it), the signing keys, the address to\n"
-             "listen on, TLS, the clock, memory and open files. One line each: ok, warn (works, but look at it) or\n"
-             "fail. What is missing only because postern serve has never run is a warning. Nothing is changed.",
+    .about =
+        "Looks at the settings, the data folder, the database (reads all of it), the signing keys, the address to\n"
+        "listen on, TLS, the clock, memory and open files. One line each: ok, warn (works, but look at it) or\n"
+        "fail. What is missing only because postern serve has never run is a warning. Nothing is changed.",
     .example = "  postern doctor --config /etc/postern.conf",
     .ends = "  0 nothing fails; 1 something does; 2 wrong usage",
 };
@@ -77,9 +78,9 @@ struct report {
 };
 static const struct field finding_fields[] = { VIEW(struct finding, state), VIEW(struct finding, check),
                                                VIEW(struct finding, says), FIELD_END };
-static const struct field report_fields[] = {
-    VIEW(struct report, fit), VIEW_OBJECTS(struct report, items, finding_fields, struct finding), FIELD_END
-};
+static const struct field report_fields[] = { VIEW(struct report, fit),
+                                              VIEW_OBJECTS(struct report, items, finding_fields, struct finding),
+                                              FIELD_END };
 
 static enum colour colour_of(struct str state)
 {

@@ -33,7 +33,8 @@ void check_folder(struct examination *e)
     else if (access(folder, R_OK | W_OK | X_OK) != 0)
         found(e, HEALTH_FAIL, "folder", "%s: user %u may not write there", folder, (unsigned)geteuid());
     else if ((st.st_mode & S_IWOTH) != 0)
-        found(e, HEALTH_FAIL, "folder", "%s: everybody may write there (mode %04o); chmod 0700", folder, st.st_mode & 07777);
+        found(e, HEALTH_FAIL, "folder", "%s: everybody may write there (mode %04o); chmod 0700", folder,
+              st.st_mode & 07777);
     else if ((st.st_mode & S_IWGRP) != 0)
         found(e, HEALTH_WARN, "folder", "%s: a group may write there (mode %04o)", folder, st.st_mode & 07777);
     else

@@ -10,11 +10,11 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#define DAY_US (86400 * SECOND_US)
-#define TLS_WARN_DAYS 14
+#define DAY_US         (86400 * SECOND_US)
+#define TLS_WARN_DAYS  14
 #define CLOCK_LEAST_US (INT64_C(1767225600) * SECOND_US) /* 2026-01-01: this program is younger */
 #define CLOCK_SLACK_US (5 * SECOND_US)
-#define FILES_BESIDE 64 /* descriptors that are no connections */
+#define FILES_BESIDE   64 /* descriptors that are no connections */
 
 /* A server of ours that runs there is what one hopes for. */
 void check_listen_address(struct examination *e)
@@ -37,7 +37,6 @@ void check_listen_address(struct examination *e)
     else
         found(e, str_contains(why, STR(" is taken")) ? HEALTH_WARN : HEALTH_FAIL, "address", "%s", why.ptr);
 }
-
 
 static void check_end(struct examination *e, int64_t ends_at_s)
 {
@@ -72,8 +71,8 @@ static bool before_the_trail(struct examination *e, int64_t now_us)
     const struct audit_filter last = { .limit = 1 };
     struct audit_row *rows = NULL;
     size_t count = 0;
-    return e->r->own != NULL && audit_rows_tail(e->r->own->db, e->r->visit.mem, &last, &rows, &count) == OK && count == 1 &&
-           rows[0].at > now_us + CLOCK_SLACK_US;
+    return e->r->own != NULL && audit_rows_tail(e->r->own->db, e->r->visit.mem, &last, &rows, &count) == OK &&
+           count == 1 && rows[0].at > now_us + CLOCK_SLACK_US;
 }
 
 void check_clock(struct examination *e)
@@ -128,8 +127,9 @@ void check_memory(struct examination *e)
     int64_t workers = c->hash_workers > 0 ? c->hash_workers : cores();
     int64_t need = workers * c->argon2_m_kib / 1024, have = memory_mib();
     enum health health = need > have ? HEALTH_FAIL : need > have / 2 ? HEALTH_WARN : HEALTH_OK;
-    found(e, health, "memory", "%lld hash worker%s of %lld MiB: %lld of %lld MiB when all hash at once", (long long)workers,
-          workers == 1 ? "" : "s", (long long)c->argon2_m_kib / 1024, (long long)need, (long long)have);
+    found(e, health, "memory", "%lld hash worker%s of %lld MiB: %lld of %lld MiB when all hash at once",
+          (long long)workers, workers == 1 ? "" : "s", (long long)c->argon2_m_kib / 1024, (long long)need,
+          (long long)have);
 }
 
 void check_files(struct examination *e)
@@ -139,8 +139,10 @@ void check_files(struct examination *e)
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
     if (files.rlim_cur != RLIM_INFINITY && (int64_t)files.rlim_cur < wish)
-        found(e, HEALTH_WARN, "files", "%lld descriptors, too few for %lld connections: raise the limit (ulimit -n %lld)",
+        found(e, HEALTH_WARN, "files",
+              "%lld descriptors, too few for %lld connections: raise the limit (ulimit -n %lld)",
               (long long)files.rlim_cur, (long long)e->r->config.max_connections, (long long)wish);
     else
-        found(e, HEALTH_OK, "files", "enough descriptors for %lld connections", (long long)e->r->config.max_connections);
+        found(e, HEALTH_OK, "files", "enough descriptors for %lld connections",
+              (long long)e->r->config.max_connections);
 }

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #define PROGRAM_ABOUT                                                                                                  \
-    "Postern signs people in and keeps their accounts. It is one program: the server, and the commands\n"            \
+    "Postern signs people in and keeps their accounts. It is one program: the server, and the commands\n"              \
     "that look after its data.\n"
 
 #define PROGRAM_MORE                                                                                                   \
     "\nFirst steps:\n"                                                                                                 \
     "  postern serve                              # on 127.0.0.1:8000, data in this folder\n"                          \
-    "  postern user create --email ada@example.com --role admin,user\n"                                              \
-    "  postern doctor                             # is everything as it should be?\n"                                 \
-    "\nEvery command tells more with --help. Settings (the address, the database, the data folder ...) are taken\n"     \
-    "as flags, from the environment, from a file (--config FILE) and, in development, from .env in this folder;\n"      \
-    "postern serve --help names them all, postern config shows what is in effect.\n"                                  \
-    "\nExit status: 0 done; 1 failed, with one sentence on stderr; 2 wrong usage or a setting that can't be read;\n"    \
+    "  postern user create --email ada@example.com --role admin,user\n"                                                \
+    "  postern doctor                             # is everything as it should be?\n"                                  \
+    "\nEvery command tells more with --help. Settings (the address, the database, the data folder ...) are taken\n"    \
+    "as flags, from the environment, from a file (--config FILE) and, in development, from .env in this folder;\n"     \
+    "postern serve --help names them all, postern config shows what is in effect.\n"                                   \
+    "\nExit status: 0 done; 1 failed, with one sentence on stderr; 2 wrong usage or a setting that can't be read;\n"   \
     "3 requests were cut at the end of the drain (serve).\n"
 
 static void print_names(FILE *to, struct str group)
@@ -111,6 +111,7 @@ void help_command(const struct run *r)
     if (serves)
         print_settings(r);
     else if (c->settings != NO_SETTINGS)
-        puts("\nSettings are taken as flags too, --data-dir and --database-url among them: postern serve --help names them.");
+        puts("\nSettings are taken as flags too, --data-dir and --database-url among them: postern serve --help names "
+             "them.");
     printf("\nExample:\n%s\n\nExit status:\n%s\n", m->example, m->ends);
 }

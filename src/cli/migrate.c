@@ -80,8 +80,8 @@ static void print_steps(struct run *r, int64_t count, int64_t schema)
     if (r->json)
         json_print(r->visit.mem, steps_fields, &steps);
     else
-        printf("%lld step%s; the schema is at %lld of %lld\n", (long long)count, count == 1 ? "" : "s", (long long)schema,
-               (long long)migrate_newest());
+        printf("%lld step%s; the schema is at %lld of %lld\n", (long long)count, count == 1 ? "" : "s",
+               (long long)schema, (long long)migrate_newest());
 }
 
 static enum err go(struct run *r, int64_t to)
@@ -122,11 +122,12 @@ static enum err agree(struct run *r, int64_t from, int64_t to)
     if (run_has(r, "yes"))
         return OK;
     if (!on_terminal())
-        return run_failed(r, "going from %lld to %lld drops tables with all that is in them; if that is meant, give --yes",
+        return run_failed(r,
+                          "going from %lld to %lld drops tables with all that is in them; if that is meant, give --yes",
                           (long long)from, (long long)to);
     const char *question =
-        arena_printf(r->visit.mem, "Going from %lld to %lld drops tables of %.*s with all that is in them.", (long long)from,
-                     (long long)to, STR_ARG(store_place(r->shared.store)))
+        arena_printf(r->visit.mem, "Going from %lld to %lld drops tables of %.*s with all that is in them.",
+                     (long long)from, (long long)to, STR_ARG(store_place(r->shared.store)))
             .ptr;
     return answer_is_yes(question) ? OK : run_failed(r, "nothing is changed");
 }
@@ -154,8 +155,8 @@ struct migration_line {
     int64_t applied_at;
 };
 static const struct field line_fields[] = { VIEW(struct migration_line, number), VIEW(struct migration_line, name),
-                                            VIEW(struct migration_line, state), VIEW_TIME(struct migration_line, applied_at),
-                                            FIELD_END };
+                                            VIEW(struct migration_line, state),
+                                            VIEW_TIME(struct migration_line, applied_at), FIELD_END };
 
 struct status {
     int64_t schema, newest;

@@ -102,8 +102,10 @@ static bool smells_of_secret(struct str name)
 static enum err unknown_option(struct run *r, struct str name)
 {
     if (smells_of_secret(name))
-        return run_usage(r, "--%.*s: a password is never taken from the command line, where others can read it; it is read from stdin",
-                         STR_ARG(name));
+        return run_usage(
+            r,
+            "--%.*s: a password is never taken from the command line, where others can read it; it is read from stdin",
+            STR_ARG(name));
     struct str nearest = nearest_option(r, name);
     return run_usage(r, "--%.*s: unknown option; the nearest is --%.*s", STR_ARG(str_slice(name, 0, OPTION_NAME_MAX)),
                      STR_ARG(nearest));

@@ -7,7 +7,7 @@
 
 /* The row of a command; NULL when the words name none.  used: how many words its name takes. */
 const struct command *command_find(int argc, char *const *argv, int *used);
-bool                  is_group(struct str word); /* the first word of commands with two */
+bool is_group(struct str word); /* the first word of commands with two */
 /* The name nearest to what was typed. */
 struct str command_nearest(struct str typed);
 

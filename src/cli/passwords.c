@@ -19,7 +19,8 @@ const struct manual password_verify_manual = {
     .json = "print {\"matches\",\"scheme\",\"behind\"}; behind: a sign-in would make a new hash",
     .about = "HASH is a PHC or crypt string, in single quotes, because of its \"$\". The password is asked for on a\n"
              "terminal, else all of stdin is it, without the line end behind it.",
-    .example = "  printf %s 'correct horse battery staple' | postern password verify '$argon2id$v=19$m=65536,t=3,p=1$...'",
+    .example =
+        "  printf %s 'correct horse battery staple' | postern password verify '$argon2id$v=19$m=65536,t=3,p=1$...'",
     .ends = "  0 it matches; 1 it does not, the hash can't be read, or it failed; 2 wrong usage",
 };
 

@@ -74,7 +74,9 @@ enum err run_settings(struct run *r)
         .argc = r->settings_count,
         .argv = r->settings,
         .environ = environ,
-        .file = r->config_file != NULL ? r->config_file : named != NULL && named[0] != '\0' ? named : NULL,
+        .file = r->config_file != NULL              ? r->config_file
+                : named != NULL && named[0] != '\0' ? named
+                                                    : NULL,
         .dotenv = ".env",
     };
     return config_read(&in, &r->config, &r->state, &r->problems);

@@ -6,18 +6,20 @@
 
 const struct manual config_show_manual = {
     .json = "print one object, {\"items\":[{\"name\",\"flag\",\"value\",\"unit\",\"origin\",\"default\",\"meaning\"}]}",
-    .about = "Each setting with the value that is in effect here, with these flags and in this folder, and where it comes\n"
-             "from: flag, environment, a line of the file or of .env, or the default. The password in a database address\n"
-             "is not shown.",
+    .about =
+        "Each setting with the value that is in effect here, with these flags and in this folder, and where it comes\n"
+        "from: flag, environment, a line of the file or of .env, or the default. The password in a database address\n"
+        "is not shown.",
     .example = "  postern config\n  postern config --config /etc/postern.conf --json",
     .ends = "  0 printed; 2 wrong usage, or a setting that can't be read",
 };
 
 const struct manual config_check_manual = {
     .json = "print {\"fit\",\"problems\",\"unsafe\",\"warnings\"}",
-    .about = "Reads the settings as postern serve would, and says what it would refuse: what can't be read, and what is\n"
-             "unsafe in the profile production. Warnings do not count. To see what a development set-up lacks, give\n"
-             "--profile=production.",
+    .about =
+        "Reads the settings as postern serve would, and says what it would refuse: what can't be read, and what is\n"
+        "unsafe in the profile production. Warnings do not count. To see what a development set-up lacks, give\n"
+        "--profile=production.",
     .example = "  postern config check --profile=production",
     .ends = "  0 fit to serve with; 1 something is wrong or unsafe; 2 wrong usage",
 };
@@ -49,7 +51,7 @@ static void print_as_json(struct run *r, const struct config_line *lines, size_t
     size_t items = 0;
     for (size_t i = 0; i < count; i++) {
         const struct config_line *l = &lines[i];
-        struct setting s = { str_of(l->name), str_of(l->flag),     l->value,           str_of(l->unit),
+        struct setting s = { str_of(l->name), str_of(l->flag),     l->value,          str_of(l->unit),
                              l->origin,       str_of(l->fallback), str_of(l->meaning) };
         json_items_add(r->visit.mem, &items, setting_fields, &s);
     }
@@ -83,7 +85,8 @@ struct verdict {
     struct strs problems, unsafe, warnings;
 };
 static const struct field verdict_fields[] = { VIEW(struct verdict, fit), VIEW(struct verdict, problems),
-                                               VIEW(struct verdict, unsafe), VIEW(struct verdict, warnings), FIELD_END };
+                                               VIEW(struct verdict, unsafe), VIEW(struct verdict, warnings),
+                                               FIELD_END };
 
 static void print_sentences(const char *word, const struct strs *sentences)
 {

@@ -12,18 +12,20 @@
 
 const struct manual token_decode_manual = {
     .json = "print {\"header\",\"claims\",\"times\",\"expired\",\"signature\"}",
-    .about = "Takes an access token apart: header, claims, the times in words, and whether one of the keys of the data\n"
-             "folder signed it: valid, bad, or unknown_key (signed elsewhere, or the key is gone). Only the signature\n"
-             "is judged: an expired token can have a valid one, and a service has more to check. Without TOKEN, or\n"
-             "with -, it is read from stdin, which keeps it out of the list of processes.",
+    .about =
+        "Takes an access token apart: header, claims, the times in words, and whether one of the keys of the data\n"
+        "folder signed it: valid, bad, or unknown_key (signed elsewhere, or the key is gone). Only the signature\n"
+        "is judged: an expired token can have a valid one, and a service has more to check. Without TOKEN, or\n"
+        "with -, it is read from stdin, which keeps it out of the list of processes.",
     .example = "  postern token decode - < token.txt\n  postern token decode --json eyJhbGciOiJFUzI1NiIs...",
     .ends = "  0 the signature is valid; 1 it is not, or this is no token; 2 wrong usage",
 };
 
 const struct manual key_list_manual = {
     .json = "print one object, {\"items\":[{\"kid\",\"state\",\"algorithm\",\"made_at\"}]}",
-    .about = "The signing keys of the data folder, the newest first: it is active and signs, the others only check what\n"
-             "they signed. Private keys are never printed; the public ones are at /.well-known/jwks.json.",
+    .about =
+        "The signing keys of the data folder, the newest first: it is active and signs, the others only check what\n"
+        "they signed. Private keys are never printed; the public ones are at /.well-known/jwks.json.",
     .example = "  postern key list --data-dir /var/lib/postern",
     .ends = "  0 listed; 1 there is no key yet, or it failed; 2 wrong usage",
 };
@@ -146,7 +148,8 @@ static void print_members(struct arena *mem, const char *title, const struct mem
     pairs_print(mem, pairs, members->count);
 }
 
-static void print_decoded(struct run *r, const struct decoded *d, const struct members *header, const struct members *claims)
+static void print_decoded(struct run *r, const struct decoded *d, const struct members *header,
+                          const struct members *claims)
 {
     struct arena *mem = r->visit.mem;
     if (r->json) {
@@ -162,8 +165,10 @@ static enum err decode(struct run *r, struct str token, struct decoded *out)
 {
     struct members header = { 0 }, claims = { 0 };
     if (token.len > JWT_MAX || jwt_decode(r->visit.mem, token, &out->header, &out->claims) != OK ||
-        members_read(r->visit.mem, out->header, &header) != OK || members_read(r->visit.mem, out->claims, &claims) != OK)
-        return run_failed(r, "this is no token: three parts in base64url with a dot between them, the first two JSON objects");
+        members_read(r->visit.mem, out->header, &header) != OK ||
+        members_read(r->visit.mem, out->claims, &claims) != OK)
+        return run_failed(
+            r, "this is no token: three parts in base64url with a dot between them, the first two JSON objects");
     TRY(look_for_keys(r));
     TRY(signature_of(r, token, &out->signature));
     read_times(&claims, out);

@@ -3,17 +3,19 @@
 
 const struct manual user_set_role_manual = {
     .json = "print the account as JSON",
-    .about = "The roles given take the place of all that the account had. There are user (itself alone), auditor (reads\n"
-             "every profile and the audit trail) and admin (everything). The tokens that the account holds end with\n"
-             "it, and the last active administrator can't be demoted.",
+    .about =
+        "The roles given take the place of all that the account had. There are user (itself alone), auditor (reads\n"
+        "every profile and the audit trail) and admin (everything). The tokens that the account holds end with\n"
+        "it, and the last active administrator can't be demoted.",
     .example = "  postern user set-role ada@example.com admin,user",
     .ends = "  0 changed; 1 there is no such account, it is the last administrator, or it failed; 2 wrong usage",
 };
 
 const struct manual user_disable_manual = {
     .json = "print the account as JSON",
-    .about = "The account stays and keeps its names; its sessions and tokens end at once, and it can't sign in. The last\n"
-             "active administrator can't be disabled. USER is as for postern user show.",
+    .about =
+        "The account stays and keeps its names; its sessions and tokens end at once, and it can't sign in. The last\n"
+        "active administrator can't be disabled. USER is as for postern user show.",
     .example = "  postern user disable mallory",
     .ends = "  0 disabled; 1 there is no such account, it is the last administrator, or it failed; 2 wrong usage",
 };

@@ -191,7 +191,8 @@ static struct str option_of(struct arena *mem, struct str field)
 static enum err tell_faults(struct run *r, const struct faults *faults)
 {
     for (size_t i = 0; i < faults->count; i++)
-        (void)!run_failed(r, "%.*s: %s", STR_ARG(option_of(r->visit.mem, faults->items[i].field)), faults->items[i].message);
+        (void)!run_failed(r, "%.*s: %s", STR_ARG(option_of(r->visit.mem, faults->items[i].field)),
+                          faults->items[i].message);
     return ERR_INVALID;
 }
 
@@ -200,7 +201,8 @@ static enum err check_create(struct run *r)
     if (!run_has(r, "email") && !run_has(r, "username"))
         return run_usage(r, "needs --email ADDRESS or --username NAME");
     if (!run_has(r, "password-stdin") && !on_terminal())
-        return run_usage(r, "stdin is no terminal to ask for the password; to read it from there give --password-stdin");
+        return run_usage(r,
+                         "stdin is no terminal to ask for the password; to read it from there give --password-stdin");
     return OK;
 }
 
@@ -268,9 +270,12 @@ static void print_lines(struct run *r, struct listing *to, struct arena *mem, co
         json_items_add(mem, &to->items, user_line_fields, &line);
     }
     for (size_t i = 0; i < count && !r->json; i++) {
-        const struct str line[] = { text_int(mem, rows[i].id), rows[i].public_id,
-                                    rows[i].email,             rows[i].username,
-                                    rows[i].roles,             yes_or_no(rows[i].is_active),
+        const struct str line[] = { text_int(mem, rows[i].id),
+                                    rows[i].public_id,
+                                    rows[i].email,
+                                    rows[i].username,
+                                    rows[i].roles,
+                                    yes_or_no(rows[i].is_active),
                                     text_time(mem, rows[i].created_at) };
         for (size_t c = 0; c < 7; c++)
             cells[i * 7 + c] = line[c];
@@ -280,7 +285,8 @@ static void print_lines(struct run *r, struct listing *to, struct arena *mem, co
 }
 
 /* One page, in memory of its own.  after: where the next one begins; absent at the end. */
-static enum err list_page(struct run *r, struct listing *to, struct user_filter *filter, int64_t *left, char after[static 64])
+static enum err list_page(struct run *r, struct listing *to, struct user_filter *filter, int64_t *left,
+                          char after[static 64])
 {
     AUTO(arena) struct arena *mem = arena_new();
     struct visit v = r->visit;
@@ -293,13 +299,15 @@ static enum err list_page(struct run *r, struct listing *to, struct user_filter 
     print_lines(r, to, mem, rows, count);
     *left -= (int64_t)count;
     bool more = *left > 0 && count == PAGE;
-    snprintf(after, 64, "%.*s", more ? (int)rows[count - 1].public_id.len : 0, more ? rows[count - 1].public_id.ptr : "");
+    snprintf(after, 64, "%.*s", more ? (int)rows[count - 1].public_id.len : 0,
+             more ? rows[count - 1].public_id.ptr : "");
     return OK;
 }
 
 enum err user_list(struct run *r)
 {
-    struct listing to = { .table = { .heads = { "NUMBER", "ID", "E-MAIL", "USER NAME", "ROLES", "ACTIVE", "CREATED" } } };
+    struct listing to = { .table = {
+                              .heads = { "NUMBER", "ID", "E-MAIL", "USER NAME", "ROLES", "ACTIVE", "CREATED" } } };
     struct user_filter filter;
     char after[64] = "";
     TRY(read_filter(r, &filter));

@@ -42,7 +42,8 @@ static void print_for_people(struct arena *mem, const struct version *v)
     size_t count = 0;
     printf("postern %.*s (%.*s build, schema %lld)\n", STR_ARG(v->version), STR_ARG(v->build), (long long)v->schema);
     for (const struct field *f = library_fields; f->name != NULL; f++)
-        pairs[count++] = (struct pair){ f->name, *(const struct str *)(const void *)((const char *)&v->libraries + f->offset) };
+        pairs[count++] =
+            (struct pair){ f->name, *(const struct str *)(const void *)((const char *)&v->libraries + f->offset) };
     pairs_print(mem, pairs, count);
 }
 
@@ -52,9 +53,10 @@ enum err version_show(struct run *r)
         .version = STR(POSTERN_VERSION),
         .build = STR(POSTERN_KIND),
         .schema = migrate_newest(),
-        .libraries = { str_of(server_microhttpd_version()), str_of(tls_gnutls_version()), str_of(crypto_openssl_version()),
-                       str_of(crypto_sodium_version()), str_of(store_sqlite_version()), str_of(json_jansson_version()),
-                       str_of(identity_idn2_version()), str_of(gnu_get_libc_version()) },
+        .libraries = { str_of(server_microhttpd_version()), str_of(tls_gnutls_version()),
+                       str_of(crypto_openssl_version()), str_of(crypto_sodium_version()),
+                       str_of(store_sqlite_version()), str_of(json_jansson_version()), str_of(identity_idn2_version()),
+                       str_of(gnu_get_libc_version()) },
     };
     if (r->json)
         json_print(r->visit.mem, version_fields, &v);

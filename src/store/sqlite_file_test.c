@@ -121,6 +121,28 @@ TEST(file, that_may_only_be_read_is_refused_in_one_sentence)
     CHECK_INT(0, run_child(open_as_stranger, url));
 }
 
+TEST(file, that_is_damaged_is_found_out_by_reading_it)
+{
+    struct str url = fresh();
+    struct store *store = open_new(url);
+    struct db *db = reader(store);
+    static const char junk[512] = { [0] = 'x', [100] = 'y', [511] = 'z' };
+    FILE *file;
+
+    CHECK_OK(store_intact(db));
+    db_drop(&db);
+    store_drop(&store);
+    file = fopen(path_of(url), "r+");
+    CHECK(fseek(file, 4096, SEEK_SET) == 0 && fwrite(junk, 1, sizeof junk, file) == sizeof junk); /* the second page */
+    fclose(file);
+    CHECK_OK(open_as(url, false, 100, &store));
+    db = reader(store);
+    CHECK_END(ERR_INTERNAL, store_intact(db));
+    CHECK(note_get()->text[0] != '\0');
+    db_drop(&db);
+    store_drop(&store);
+}
+
 static int64_t pragma(struct conn *conn, const char *text)
 {
     sqlite3_stmt *statement = NULL;
@@ -225,6 +247,7 @@ int sqlite_file_tests(void)
         CASE(file, is_not_made_unless_told_and_not_where_there_is_no_folder),
         CASE(file, of_another_kind_is_refused_and_left_alone),
         CASE(file, that_may_only_be_read_is_refused_in_one_sentence),
+        CASE(file, that_is_damaged_is_found_out_by_reading_it),
         CASE(connections, hold_foreign_keys_write_through_and_read_only),
         CASE(audit_log, takes_no_update_no_delete_and_no_replacement),
         CASE(statements, find_their_rows_by_an_index),

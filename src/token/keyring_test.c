@@ -114,6 +114,22 @@ TEST(keyring_open, makes_a_closed_folder_and_one_key_and_finds_it_again)
     keyring_drop(&again);
 }
 
+TEST(keyring_look, makes_nothing_and_finds_what_is_there)
+{
+    AUTO(place) struct place place = place_new();
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(keyring) struct keyring *keys = NULL;
+    CHECK_END(ERR_MISSING, keyring_look(path_of(&place), &keys)); /* no key in it */
+    CHECK(rmdir(place.path) == 0);
+    CHECK_END(ERR_MISSING, keyring_look(path_of(&place), &keys)); /* no folder */
+    CHECK(access(place.path, F_OK) != 0 && keys == NULL);
+    CHECK_END(ERR_INTERNAL, keyring_look(STR("/dev/null"), &keys));
+    CHECK(mkdir(place.path, 0700) == 0);
+    const struct str kid = put_key(&place, mem, 1000);
+    CHECK_OK(keyring_look(path_of(&place), &keys));
+    CHECK_STR(kid, keyring_active(keys));
+}
+
 TEST(keyring_open, signs_with_the_newest_key_and_checks_with_all)
 {
     AUTO(place) struct place place = place_new();
@@ -320,6 +336,7 @@ TEST(refresh_read, refuses_every_other_form)
 
 RUN_TESTS(CASE(key_thumbprint, is_that_of_rfc_7638),
           CASE(keyring_open, makes_a_closed_folder_and_one_key_and_finds_it_again),
+          CASE(keyring_look, makes_nothing_and_finds_what_is_there),
           CASE(keyring_open, signs_with_the_newest_key_and_checks_with_all),
           CASE(keyring_jwks, shows_the_public_halves_and_nothing_else),
           CASE(keyring_open, refuses_a_folder_and_a_file_that_others_may_read_or_change),

@@ -209,7 +209,7 @@ class Server {
   // Rows of a query, as objects; through Debian's sqlite3. write: for what no interface does, such as turning a clock back.
   async sqlite(query, { write = false } = {}) {
     const file = path.join(this.folder, 'postern.db');
-    const { code, stdout, stderr } = await run('sqlite3', ['-json', ...(write ? [] : ['-readonly']), file, query]);
+    const { code, stdout, stderr } = await run('sqlite3', ['-bail', '-json', ...(write ? ['-cmd', '.timeout 10000'] : ['-readonly']), file, query]);
     assert.equal(code, 0, `sqlite3: ${stderr}`);
     return stdout.trim() === '' ? [] : JSON.parse(stdout);
   }

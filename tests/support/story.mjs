@@ -22,8 +22,13 @@ export function withServer(options = {}) {
 }
 
 export async function endWell(server) {
-  await server.assertNoCanary();
-  assert.equal(await server.stop(), 0, server.stderr);
+  let code;
+  try {
+    await server.assertNoCanary();
+  } finally {
+    code = await server.stop(); // else its process would keep a failed story's process waiting
+  }
+  assert.equal(code, 0, server.stderr);
   assertOnlyJson(server);
 }
 
@@ -69,8 +74,13 @@ export async function member(server, { roles = ['user'], ...fields } = {}) {
   return { ...account, roles, tokens, token: tokens.access_token };
 }
 
+// What an operator does with a tool of the database, beside the running program.
+export function alter(server, statements) {
+  return server.sqlite(statements, { write: true });
+}
+
 export function setRoles(server, { id }, roles) {
-  return server.alter(`UPDATE users SET roles = '${[...roles].sort().join(',')}' WHERE public_id = '${id}'`);
+  return alter(server, `UPDATE users SET roles = '${[...roles].sort().join(',')}' WHERE public_id = '${id}'`);
 }
 
 // The rows of the audit trail that one request left.

@@ -1,0 +1,358 @@
+// The document and the program say the same: every route, status, header and body, in both directions.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { lint, loadConfig } from '@redocly/openapi-core';
+import { compactVerify, createLocalJWKSet } from 'jose';
+import { Contract, bodyOf, document, operations, schemasWithExamples } from '../support/openapi.mjs';
+import { startServer, top } from '../support/server.mjs';
+
+const PASSWORD = 'correct horse battery';
+const NOBODY = '00000000-0000-7000-8000-000000000000';
+const contract = new Contract();
+let server, call, admin, ada, eve;
+
+async function signedIn(email) {
+  const { json } = await call('POST', '/login', { body: { email, password: PASSWORD } });
+  return { email, id: json.user_id, token: json.access_token, refresh: json.refresh_token };
+}
+
+async function newcomer(email) {
+  await call('POST', '/users/signup', { body: { email, password: PASSWORD } });
+  return signedIn(email);
+}
+
+before(async () => {
+  server = await startServer();
+  call = contract.over(server);
+  server.canaries.remember(PASSWORD);
+  const made = await server.cliWith({ input: PASSWORD }, 'user', 'create', '--email', 'root@example.com', '--role', 'admin', '--password-stdin');
+  assert.equal(made.code, 0, made.stderr);
+  admin = await signedIn('root@example.com');
+  ada = await newcomer('ada.l@example.com');
+  eve = await newcomer('eve@example.com');
+});
+
+after(async () => assert.equal(await server?.stop(), 0));
+
+const source = (file) => readFileSync(`${top}/${file}`, 'utf8');
+
+test('the document is clean under the linter', async () => {
+  const config = await loadConfig({ configPath: `${top}/redocly.yaml` });
+  const problems = await lint({ ref: `${top}/openapi.yaml`, config });
+  assert.deepEqual(problems.map((p) => `${p.ruleId}: ${p.message} ${p.location[0].pointer}`), []);
+});
+
+test('routes.c and the document have the same routes, guards, limits and summaries', () => {
+  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false) \},$/;
+  const rows = source('src/api/routes.c').split('\n').filter((line) => /^ {4}\{ /.test(line));
+  const inCode = rows.map((line) => {
+    const found = row.exec(line);
+    assert.ok(found, `a row that this test cannot read: ${line}`);
+    const [, method, path, guard, limit, does] = found;
+    return { method, path, does, open: guard === 'ANYONE', permission: guard.startsWith('MAY'), limited: limit !== 'LIMIT_NONE' };
+  });
+  const inDocument = operations.map(({ method, path, says }) => ({
+    method,
+    path,
+    does: says.summary,
+    open: says.security.length === 0,
+    permission: /^Needs the permission/.test(says.description ?? ''),
+    limited: says.responses['429'] !== undefined,
+  }));
+  const sorted = (list) => list.map((r) => JSON.stringify(r)).sort();
+  assert.deepEqual(sorted(inDocument), sorted(inCode));
+});
+
+test('every path of the document takes its methods and no others', async () => {
+  for (const [path, item] of Object.entries(document.paths)) {
+    const { status, headers } = await server.call('OPTIONS', path.replace('{id}', NOBODY).replace('{file}', 'docs.js'));
+    const methods = Object.keys(item).filter((name) => name !== 'parameters').map((name) => name.toUpperCase());
+    if (methods.includes('GET')) methods.push('HEAD');
+    assert.equal(status, 204);
+    assert.deepEqual(headers.allow.split(', ').sort(), [...methods, 'OPTIONS'].sort(), path);
+  }
+});
+
+test('a known path with another method is 405 and names the right ones, an unknown path is 404', async () => {
+  const other = await server.call('DELETE', '/login');
+  assert.deepEqual([other.status, other.json.code, other.headers.allow], [405, 'method_not_allowed', 'POST, OPTIONS']);
+  const nowhere = await server.call('GET', '/nowhere');
+  assert.deepEqual([nowhere.status, nowhere.json.code], [404, 'not_found']);
+});
+
+test('/openapi.json is openapi.yaml', async () => {
+  assert.deepEqual((await call('GET', '/openapi.json')).json, document);
+});
+
+test('the codes of the document are those of the program', () => {
+  const reasons = [...source('src/base/why.h').matchAll(/^ {4}W\(WHY_\w+, +ERR_\w+, +"(\w+)"/gm)].map((m) => m[1]);
+  const transport = ['src/http/exchange.c', 'src/api/docs.c'].flatMap((file) =>
+    [...source(file).matchAll(/(?:problem_http|refuse_early|refuse_and_close)\(\w+, \d+, "(\w+)"/g)].map((m) => m[1]),
+  );
+  const documented = document.components.schemas.ProblemCode['x-extensible-enum'];
+  assert.deepEqual([...documented].sort(), [...new Set([...reasons, ...transport])].sort());
+});
+
+test('examples hold against their own schemas', () => {
+  for (const { name, examples, faults } of schemasWithExamples)
+    for (const example of examples) assert.deepEqual(faults(example), [], name);
+});
+
+test('the example of an access token can be checked with the example of a key', async () => {
+  const [tokens] = document.components.schemas.Tokens.examples;
+  const keys = createLocalJWKSet(document.components.schemas.KeySet.examples[0]);
+  const { payload, protectedHeader } = await compactVerify(tokens.access_token, keys);
+  const claims = JSON.parse(new TextDecoder().decode(payload));
+  assert.deepEqual([protectedHeader.alg, protectedHeader.typ], ['ES256', 'at+jwt']);
+  assert.deepEqual([claims.sub, claims.sid, claims.exp - claims.iat], [tokens.user_id, tokens.session_id, tokens.expires_in]);
+});
+
+test('every example of a sign-up and a sign-in works as it stands', async () => {
+  for (const operation of ['/users', '/register', '/users/signup', '/login'].map((path) => operations.find((o) => o.method === 'POST' && o.path === path))) {
+    const { examples, faults } = bodyOf(operation);
+    for (const body of examples) {
+      assert.deepEqual(faults(body), [], operation.path);
+      const { status } = await call('POST', operation.path, { body });
+      // Two examples name the same person: then it is the second that finds the name taken.
+      assert.ok(status === 201 || status === 200 || (status === 409 && operation.path === '/users/signup'), `${operation.path}: ${status}`);
+    }
+  }
+});
+
+test('the service routes answer as documented', async () => {
+  for (const path of ['/ping', '/healthz', '/readyz', '/metrics', '/.well-known/jwks.json', '/openapi.json', '/docs'])
+    assert.equal((await call('GET', path)).status, 200, path);
+  for (const file of ['docs.html', 'docs.css', 'docs.js', 'swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt',
+    'swagger-ui.NOTICE.txt', 'favicon.png', 'openapi.json'])
+    assert.equal((await call('GET', `/docs/${file}`)).status, 200, file);
+  assert.equal((await call('GET', '/docs/none')).status, 404);
+});
+
+test('HEAD is GET without a body', async () => {
+  for (const path of ['/ping', '/openapi.json', '/docs']) {
+    const whole = await server.call('GET', path);
+    const head = await server.call('HEAD', path);
+    assert.deepEqual([head.status, head.text, head.headers['content-length']], [200, '', String(whole.bytes.length)], path);
+  }
+});
+
+test('one reads, changes and lists as documented', async () => {
+  assert.equal((await call('GET', '/users/me', ada)).json.id, ada.id);
+  assert.equal((await call('GET', `/users/${ada.id}`, ada)).status, 200);
+  assert.equal((await call('GET', `/users/${ada.id}`, admin)).status, 200);
+  assert.equal((await call('PATCH', '/users/me', { ...ada, body: { name: 'Ada', username: 'ada_l' } })).json.username, 'ada_l');
+  assert.equal((await call('PATCH', `/users/${ada.id}`, { ...ada, body: { name: null, date_of_birth: '1985-12-10T23:59:59Z' } })).json.name, null);
+  assert.equal((await call('PATCH', `/users/${eve.id}`, { ...admin, body: { job_title: 'Listener' } })).json.job_title, 'Listener');
+  const page = await call('GET', '/users?limit=1&role=user&active=true', admin);
+  assert.equal(page.json.items.length, 1);
+  assert.equal((await call('GET', `/users?limit=200&cursor=${page.json.next}`, admin)).json.next, null);
+  assert.equal((await call('GET', '/users?email=eve@example.com', admin)).json.items[0].id, eve.id);
+});
+
+test('what is not allowed is 403 with one and the same answer', async () => {
+  const known = await call('GET', `/users/${eve.id}`, ada);
+  const unknown = await call('GET', `/users/${NOBODY}`, ada);
+  const same = ({ instance, ...rest }) => rest;
+  assert.deepEqual(same(known.json), same(unknown.json));
+  assert.equal((await call('GET', '/users', ada)).status, 403);
+  assert.equal((await call('PATCH', '/users/me', { ...ada, body: { roles: ['admin'] } })).status, 403);
+  assert.equal((await call('PATCH', `/users/${eve.id}`, { ...ada, body: { name: 'E' } })).status, 403);
+  assert.equal((await call('DELETE', `/users/${eve.id}`, ada)).status, 403);
+});
+
+test('who may read all is told that an account is missing', async () => {
+  for (const method of ['GET', 'DELETE']) assert.equal((await call(method, `/users/${NOBODY}`, admin)).status, 404);
+  assert.equal((await call('PATCH', `/users/${NOBODY}`, { ...admin, body: { name: 'N' } })).status, 404);
+});
+
+test('what is taken, and the last administrator, are 409', async () => {
+  for (const [path, body] of [
+    ['/users', { name: 'A', email: 'EVE@example.com', date_of_birth: '1990-01-01', job_title: 'B', password: PASSWORD }],
+    ['/register', { email: 'eve@example.com', password: PASSWORD }],
+    ['/register', { username: 'Ada_L', password: PASSWORD }],
+    ['/users/signup', { email: 'eve@example.com', password: PASSWORD }],
+  ])
+    assert.equal((await call('POST', path, { body })).status, 409, path);
+  assert.equal((await call('PATCH', '/users/me', { ...eve, body: { username: 'ADA_L' } })).json.code, 'username_taken');
+  assert.equal((await call('PATCH', `/users/${eve.id}`, { ...eve, body: { username: 'ada_l' } })).json.code, 'username_taken');
+  assert.equal((await call('PATCH', '/users/me', { ...admin, body: { roles: ['user'] } })).json.code, 'last_admin');
+  assert.equal((await call('PATCH', `/users/${admin.id}`, { ...admin, body: { is_active: false } })).json.code, 'last_admin');
+  for (const path of ['/users/me', `/users/${admin.id}`]) assert.equal((await call('DELETE', path, admin)).json.code, 'last_admin');
+});
+
+test('every guarded route wants a token that is good, and says how', async () => {
+  for (const { method, path, says } of operations.filter((o) => o.says.security.length > 0)) {
+    const target = path.replace('{id}', NOBODY);
+    const body = says.requestBody ? { name: 'N' } : undefined;
+    for (const [token, code] of [[undefined, 'token_missing'], ['not.a.token', 'token_invalid'], [`${ada.token}A`, 'token_invalid']]) {
+      const answer = await call(method, target, { token, body });
+      assert.deepEqual([answer.status, answer.json.code], [401, code], `${method} ${path}`);
+      assert.match(answer.headers['www-authenticate'], token === undefined ? /^Bearer realm="[^"]*"$/ : /, error="invalid_token"$/);
+    }
+  }
+});
+
+test('every route refuses query parameters that it does not know, and secrets in the address', async () => {
+  const secret = server.canaries.remember('hunter-two-three');
+  for (const { method, path } of operations) {
+    const target = path.replace('{id}', ada.id).replace('{file}', 'docs.js');
+    for (const [query, code] of [['surprise=1', 'invalid_query'], [`password=${secret}`, 'secret_in_query']]) {
+      const answer = await call(method, `${target}?${query}`, { token: ada.token });
+      assert.deepEqual([answer.status, answer.json.code], [400, code], `${method} ${path}`);
+    }
+  }
+});
+
+test('a body where none is taken is refused and does no harm', async () => {
+  for (const { method, path } of operations.filter((o) => o.says.requestBody === undefined)) {
+    const target = path.replace('{id}', ada.id).replace('{file}', 'docs.js');
+    assert.equal((await call(method, target, { token: admin.token, body: { surprise: 1 } })).status, 422, `${method} ${path}`);
+    assert.equal((await call(method, target, { token: admin.token, body: 'a=1', headers: { 'Content-Type': 'text/plain' } })).status, 415);
+  }
+});
+
+const withBodies = operations.filter((o) => o.says.requestBody !== undefined);
+const targetOf = ({ path }) => path.replace('{id}', ada.id);
+
+test('bodies are strict JSON of a bounded size', async () => {
+  for (const operation of withBodies) {
+    const send = (body, headers) => call(operation.method, targetOf(operation), { token: ada.token, body, headers });
+    for (const broken of ['', '{', '[]', '"text"', '{"a":1,"a":2}', '{"a":"\\u0000"}', `{"a":${'['.repeat(17)}${']'.repeat(17)}}`])
+      assert.deepEqual([(await send(broken)).status, operation.path, broken], [400, operation.path, broken]);
+    assert.equal((await send('{}', { 'Content-Type': 'text/plain' })).status, 415);
+    assert.equal((await send('{}', { 'Content-Type': undefined })).status, 415);
+    assert.equal((await send(`{"a":"${'x'.repeat(65536)}"}`)).status, 413);
+  }
+});
+
+// What a schema forbids, each as one change of a body that is good otherwise: [field, body].
+function spoiled({ examples: [good], schema, properties }) {
+  const cases = [['surprise', { ...good, surprise: true }], ['id', { ...good, id: 1 }], ['hashed_password', { ...good, hashed_password: 'x' }]];
+  for (const name of schema.required ?? []) cases.push([name, Object.fromEntries(Object.entries(good).filter(([key]) => key !== name))]);
+  for (const [name, rule] of Object.entries(properties)) {
+    if (schema.oneOf && name === 'username') continue; // beside the e-mail address of the example it is another fault
+    const text = rule.oneOf?.[0].$ref ? document.components.schemas[rule.oneOf[0].$ref.split('/').pop()] : rule;
+    cases.push([name, { ...good, [name]: 7 }], [name, { ...good, [name]: {} }]);
+    if (text.minLength) cases.push([name, { ...good, [name]: 'x'.repeat(text.minLength - 1) }]);
+    if (text.maxLength) cases.push([name, { ...good, [name]: 'x'.repeat(text.maxLength + 1) }]);
+    if (rule.type === 'array') cases.push([name, { ...good, [name]: [] }], [name, { ...good, [name]: ['root'] }]);
+  }
+  return cases;
+}
+
+test('what a schema forbids is refused by the field', async () => {
+  for (const operation of withBodies) {
+    const body = bodyOf(operation);
+    for (const [field, bad] of spoiled(body)) {
+      const told = `${operation.method} ${operation.path} ${JSON.stringify(bad).slice(0, 200)}`;
+      assert.notDeepEqual(body.faults(bad), [], `the schema takes it: ${told}`);
+      const answer = await call(operation.method, targetOf(operation), { token: admin.token, body: bad });
+      assert.equal(answer.status, 422, told);
+      assert.ok(answer.json.errors.some((e) => e.field.replace(/\[\d+\]$/, '') === field), `${told}: ${answer.text}`);
+    }
+  }
+});
+
+test('both names or none are refused where one is wanted', async () => {
+  for (const path of ['/login', '/register'])
+    for (const names of [{}, { email: 'x@example.com', username: 'xavier' }]) {
+      const { status, json } = await call('POST', path, { body: { ...names, password: PASSWORD } });
+      assert.deepEqual([status, json.errors[0].field], [422, 'email'], path);
+    }
+});
+
+test('query parameters have the documented bounds', async () => {
+  for (const query of ['limit=0', 'limit=201', 'limit=x', 'active=yes', 'role=root', 'cursor=1', `q=${'x'.repeat(101)}`, 'q='])
+    assert.equal((await call('GET', `/users?${query}`, admin)).status, 422, query);
+  for (const query of ['limit=1&limit=2', 'q=%ff', 'q=%', '&', 'limit=1&'])
+    assert.equal((await call('GET', `/users?${query}`, admin)).status, 400, query);
+});
+
+test('what can meet any request is documented as the default answer', async () => {
+  for (const { method, path } of operations) {
+    const target = path.replace('{id}', ada.id).replace('{file}', 'docs.js');
+    assert.equal((await call(method, `${target}?q=${'x'.repeat(4100)}`)).status, 414, path);
+    assert.equal((await call(method, target, { headers: { 'X-Filler': 'x'.repeat(8200) } })).status, 431, path);
+  }
+});
+
+test('tokens are renewed once, and an ended session is told', async () => {
+  const zoe = await newcomer('zoe@example.com');
+  assert.equal((await call('POST', '/token/refresh', { body: { refresh_token: 'x'.repeat(43) } })).status, 401);
+  const fresh = await call('POST', '/token/refresh', { body: { refresh_token: zoe.refresh } });
+  assert.equal(fresh.json.message, 'Token refreshed');
+  assert.equal((await call('POST', '/token/refresh', { body: { refresh_token: zoe.refresh } })).json.code, 'refresh_token_invalid');
+  const again = await signedIn(zoe.email);
+  assert.equal((await call('POST', '/logout', again)).status, 204);
+  assert.equal((await call('GET', '/users/me', again)).json.code, 'session_ended');
+  const last = await signedIn(zoe.email);
+  assert.equal((await call('POST', '/logout/all', last)).status, 204);
+  assert.equal((await call('GET', '/users/me', last)).json.code, 'session_ended');
+});
+
+test('a wrong password and an unknown account are the same 401', async () => {
+  for (const body of [{ email: ada.email, password: 'not my password' }, { email: 'nobody@example.com', password: PASSWORD }, { username: '!', password: 'x' }])
+    assert.equal((await call('POST', '/login', { body })).json.detail, 'Invalid credentials');
+});
+
+test('an account is removed after a recent sign-in only', async () => {
+  const max = await newcomer('max@example.com');
+  await server.sqlite(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${max.id}')`, { write: true });
+  for (const path of ['/users/me', `/users/${max.id}`]) assert.equal((await call('DELETE', path, max)).json.code, 'recent_signin_required');
+  assert.equal((await call('DELETE', '/users/me', await signedIn(max.email))).status, 204);
+  assert.equal((await call('DELETE', `/users/${eve.id}`, admin)).status, 204);
+  assert.equal((await call('POST', '/login', { body: { email: eve.email, password: PASSWORD } })).status, 401);
+});
+
+test('a schema that is not current makes it unready', async () => {
+  const other = await startServer();
+  const newest = "SELECT max(number) FROM schema_migrations";
+  await other.sqlite(`DELETE FROM schema_migrations WHERE number = (${newest})`, { write: true });
+  const { status, json } = contract.check('GET', '/readyz', await other.call('GET', '/readyz'));
+  assert.deepEqual([status, json.schema], [503, 'not current']);
+  assert.equal(await other.stop(), 0);
+});
+
+test('the page is 404 when it is switched off', async () => {
+  const other = await startServer({ env: { POSTERN_DOCS: 'off' } });
+  for (const path of ['/docs', '/docs/docs.js']) assert.equal(contract.check('GET', path, await other.call('GET', path)).status, 404);
+  assert.equal(await other.stop(), 0);
+});
+
+test('too many tries are 429 with the seconds to wait', async () => {
+  const other = await startServer({ limits: true });
+  const limited = contract.over(other);
+  for (const { path } of operations.filter((o) => o.says.responses['429'])) {
+    let answer = { status: 422 };
+    for (let tries = 0; answer.status === 422 && tries < 100; tries++) answer = await limited('POST', path, { body: {} });
+    assert.deepEqual([answer.status, answer.json.code], [429, 'rate_limited'], path);
+    assert.ok(Number(answer.headers['retry-after']) >= 1);
+  }
+  assert.equal(await other.stop(), 0);
+});
+
+// One worker, slow hashes: most of a flood has to go at once, and what was let in is answered.
+test('a full hash lane is 503 before any work', async () => {
+  const other = await startServer({ env: { POSTERN_HASH_WORKERS: '1', POSTERN_ARGON2_M_KIB: '65536', POSTERN_ARGON2_T: '6' } });
+  const slow = contract.over(other);
+  const routes = withBodies.filter((o) => o.says.responses['503']).map((o) => ({ path: o.path, example: bodyOf(o).examples[0] }));
+  const flood = Array.from({ length: 30 }, (_, n) => routes.map(({ path, example }, r) => {
+    const username = example.username && { username: `flood_${n}_${r}` };
+    return slow('POST', path, { body: { ...example, ...username, email: `flood.${n}.${r}@example.com` } }).then((answer) => ({ path, answer }));
+  }));
+  const answers = await Promise.all(flood.flat());
+  const shed = answers.filter(({ answer }) => answer.status === 503);
+  assert.deepEqual([...new Set(shed.map(({ path }) => path))].sort(), routes.map(({ path }) => path).sort());
+  for (const { answer } of shed) assert.deepEqual([answer.json.code, Number(answer.headers['retry-after']) >= 1], ['hash_lane_full', true]);
+  assert.ok(shed.length < answers.length, 'all were shed');
+  assert.equal(await other.stop(), 0);
+});
+
+test('every documented status was seen', () => {
+  assert.deepEqual(contract.unseen, []);
+});
+
+test('no password and no token is in logs, audit trail and database', async () => {
+  await server.assertNoCanary();
+});
