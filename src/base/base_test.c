@@ -118,8 +118,8 @@ TEST(str, tells_how_far_two_words_are_apart)
         const char *a, *b;
         size_t distance;
     } rows[] = {
-        { "", "", 0 },        { "", "abc", 3 },           { "abc", "", 3 },       { "serve", "serve", 0 }, { "sevre", "serve", 2 },
-        { "user", "usr", 1 }, { "kitten", "sitting", 3 }, { "config", "key", 6 },
+        { "", "", 0 },           { "", "abc", 3 },     { "abc", "", 3 },           { "serve", "serve", 0 },
+        { "sevre", "serve", 2 }, { "user", "usr", 1 }, { "kitten", "sitting", 3 }, { "config", "key", 6 },
     };
     char long_a[200], long_b[200];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -159,8 +159,8 @@ TEST(secret, ends_in_a_nul_and_is_empty_after_drop)
 }
 
 RUN_TESTS(CASE(str, splits_at_the_mark_and_keeps_empty_parts),
-          CASE(str, reads_only_plain_decimal_numbers_within_bounds), CASE(str, knows_well_formed_utf8), CASE(str, tells_how_far_two_words_are_apart),
-          CASE(arena, gives_zeroed_memory_over_many_chunks), CASE(buf, grows_and_keeps_what_it_had),
-          CASE(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time), CASE(clock, formats_what_it_parses),
-          CASE(note, keeps_the_reason_of_a_refusal), CASE(faults, stop_at_their_bound),
-          CASE(secret, ends_in_a_nul_and_is_empty_after_drop))
+          CASE(str, reads_only_plain_decimal_numbers_within_bounds), CASE(str, knows_well_formed_utf8),
+          CASE(str, tells_how_far_two_words_are_apart), CASE(arena, gives_zeroed_memory_over_many_chunks),
+          CASE(buf, grows_and_keeps_what_it_had), CASE(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time),
+          CASE(clock, formats_what_it_parses), CASE(note, keeps_the_reason_of_a_refusal),
+          CASE(faults, stop_at_their_bound), CASE(secret, ends_in_a_nul_and_is_empty_after_drop))

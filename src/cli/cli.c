@@ -59,7 +59,8 @@ static int status_of(struct run *r, enum err end)
         end = flush();
     if (end == OK || r->status != 0)
         return r->status;
-    return run_failed(r, "%s", run_sentence()) == OK ? 0 : r->status;
+    fprintf(stderr, "postern: %s\n", run_sentence());
+    return CLI_FAILED;
 }
 
 static int run_row(struct run *r, int argc, char *const *argv)

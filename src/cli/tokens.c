@@ -85,6 +85,24 @@ static const struct field decoded_fields[] = {
 };
 /* clang-format on */
 
+/* JSON as somebody else wrote it: DEL and C1, which JSON lets pass and a terminal may take for orders, become escapes.  They can
+ * only stand inside of strings. */
+static struct str harmless_json(struct arena *mem, struct str json)
+{
+    struct buf out = buf_new(mem, json.len + 1);
+    for (size_t i = 0; i < json.len; i++) {
+        unsigned char c = (unsigned char)json.ptr[i];
+        unsigned char next = c == 0xc2 && i + 1 < json.len ? (unsigned char)json.ptr[i + 1] : 0;
+        bool c1 = next >= 0x80 && next < 0xa0;
+        if (c == 0x7f || c1)
+            buf_printf(&out, "\\u%04x", c1 ? next : c);
+        else
+            buf_add_char(&out, json.ptr[i]);
+        i += c1;
+    }
+    return buf_str(&out);
+}
+
 #define TIME_MAX_S INT64_C(253402300799) /* the last second of the year 9999 */
 
 static int64_t moment(const struct members *claims, struct str name)
@@ -153,7 +171,10 @@ static void print_decoded(struct run *r, const struct decoded *d, const struct m
 {
     struct arena *mem = r->visit.mem;
     if (r->json) {
-        json_print(mem, decoded_fields, d);
+        struct decoded safe = *d;
+        safe.header = harmless_json(mem, d->header);
+        safe.claims = harmless_json(mem, d->claims);
+        json_print(mem, decoded_fields, &safe);
         return;
     }
     print_members(mem, "header", header);

@@ -191,8 +191,9 @@ static struct str option_of(struct arena *mem, struct str field)
 static enum err tell_faults(struct run *r, const struct faults *faults)
 {
     for (size_t i = 0; i < faults->count; i++)
-        (void)!run_failed(r, "%.*s: %s", STR_ARG(option_of(r->visit.mem, faults->items[i].field)),
-                          faults->items[i].message);
+        fprintf(stderr, "postern: %.*s: %s\n", STR_ARG(option_of(r->visit.mem, faults->items[i].field)),
+                faults->items[i].message);
+    r->status = CLI_FAILED;
     return ERR_INVALID;
 }
 

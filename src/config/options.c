@@ -107,8 +107,8 @@ void option_flag(const struct option *row, char out[static OPTION_NAME_MAX])
 
 bool option_comes_later(struct str name)
 {
-    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_MASTER_KEY_FILE", "POSTERN_SMTP_URL",
-                                         "POSTERN_MFA" };
+    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_MASTER_KEY_FILE",
+                                         "POSTERN_SMTP_URL", "POSTERN_MFA" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_equal(name, str_of(names[i])))

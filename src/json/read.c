@@ -24,6 +24,8 @@ static bool refused(struct reading *r, struct str name, const char *code, const 
 
 static bool bad_count(struct reading *r, struct str name, bool less, int64_t bound, const char *of)
 {
+    if (less && bound == 1)
+        return refused(r, name, "too_short", "must not be empty");
     struct str said = arena_printf(r->mem, "must have %s %" PRId64 " %s", less ? "at least" : "at most", bound, of);
     return refused(r, name, less ? "too_short" : "too_long", said.ptr);
 }

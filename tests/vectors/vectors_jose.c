@@ -431,16 +431,16 @@ static struct str value_of(struct kitchen *k, struct str name)
 }
 
 /* repeat:TEXT:N, members:N, hex:.. ; false for what only looks like one. */
-static bool generate(struct kitchen *k, struct str order, struct buf *out)
+static bool generate(struct str order, struct buf *out)
 {
     struct str part[3] = { { 0 } };
     for (size_t i = 0; i < 3; i++)
         str_split(&order, ':', &part[i]);
-    const long count = part[2].ptr != NULL   ? atol(arena_cstr(k->mem, part[2]))
-                       : part[1].ptr != NULL ? atol(arena_cstr(k->mem, part[1]))
-                                             : 0;
+    int64_t count = 0;
+    if (!str_to_int(part[2].ptr != NULL ? part[2] : part[1], 0, 1000000, &count))
+        count = 0;
     if (str_equal(part[0], STR("repeat")))
-        for (long i = 0; i < count; i++)
+        for (int64_t i = 0; i < count; i++)
             buf_add(out, part[1]);
     else if (str_equal(part[0], STR("members")))
         for (long i = 1; i <= count; i++)
@@ -457,7 +457,7 @@ static struct str expand(struct kitchen *k, struct str text)
     while (text.len > 0) {
         const bool value = str_starts(text, STR("${"));
         const bool order =
-            text.ptr[0] == '<' && str_find(text, STR(">"), &end) && generate(k, str_slice(text, 1, end), &out);
+            text.ptr[0] == '<' && str_find(text, STR(">"), &end) && generate(str_slice(text, 1, end), &out);
         if (value && str_find(text, STR("}"), &end))
             buf_add(&out, value_of(k, str_slice(text, 2, end)));
         else if (!order) {
