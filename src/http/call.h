@@ -48,6 +48,8 @@ struct call {
 
 /* A request header; absent when it did not come.  When it came twice: absent too. */
 struct str call_header(const struct call *c, const char *name);
+/* One whose value is a list: all that came under the name, joined by commas (RFC 9110 5.3). */
+struct str call_header_list(const struct call *c, const char *name);
 
 /* 2xx with a struct written over its table. */
 enum err reply(struct call *c, unsigned status, const struct field *view, const void *from);

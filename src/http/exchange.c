@@ -84,7 +84,7 @@ static void name_peer(struct exchange *ex)
     char text[ADDRESS_TEXT_MAX];
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     v->peer = address_of(info == NULL ? NULL : info->client_addr);
-    v->peer = proxies_client(ex->server->options.proxies, v->peer, call_header(&ex->call, "X-Forwarded-For"));
+    v->peer = proxies_client(ex->server->options.proxies, v->peer, call_header_list(&ex->call, "X-Forwarded-For"));
     v->peer_text = arena_copy(v->mem, address_text(&v->peer, text));
     struct str agent = str_slice(call_header(&ex->call, "User-Agent"), 0, 256);
     v->user_agent = str_utf8_ok(agent) ? agent : (struct str){ 0 };

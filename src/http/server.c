@@ -11,10 +11,41 @@
 #define CONNECTION_MEMORY (20U * 1024)   /* the library's pool: 8 KiB of header fields and its own records of them */
 #define OVERRUN_MAX       (1024U * 1024) /* bytes of a refused body that are read and left before the connection is cut */
 
+struct wanted {
+    struct arena *mem;
+    struct str name, value; /* value: of all its fields, joined by commas */
+    size_t fields;
+};
+
+static enum MHD_Result see_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *text,
+                                 size_t text_len)
+{
+    struct wanted *w = cls;
+    struct str value = { text == NULL ? "" : text, text_len };
+    (void)kind;
+    if (!str_equal_nocase((struct str){ key, key_len }, w->name))
+        return MHD_YES;
+    w->value = w->fields == 0 ? value : arena_printf(w->mem, "%.*s, %.*s", STR_ARG(w->value), STR_ARG(value));
+    w->fields++;
+    return MHD_YES;
+}
+
+static struct wanted find_fields(const struct call *c, const char *name)
+{
+    struct wanted w = { .mem = c->visit.mem, .name = str_of(name) };
+    MHD_get_connection_values_n(c->connection, MHD_HEADER_KIND, see_field, &w);
+    return w;
+}
+
 struct str call_header(const struct call *c, const char *name)
 {
-    const char *value = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, name);
-    return str_of(value);
+    struct wanted w = find_fields(c, name);
+    return w.fields == 1 ? w.value : (struct str){ 0 };
+}
+
+struct str call_header_list(const struct call *c, const char *name)
+{
+    return find_fields(c, name).value;
 }
 
 struct services *server_worker(struct server *s)

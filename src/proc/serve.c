@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#define SLOW_PER_HASH 4 /* threads of the slow lane for each hash worker */
+
 /* What the process holds, in the order of opening; closed backwards. */
 struct house {
     const struct config *config;
@@ -68,9 +70,9 @@ static enum err open_server(struct house *house)
         .face = { api_routes, api_routes_count, house, worker_open, worker_close, guard_admit, guard_refused },
         .socket = house->socket,
         .workers = (unsigned)c->workers,
-        /* Two for each hash worker: while one hashes, the other reads, writes and signs. */
-        .slow_threads = load.workers * 2,
-        .slow_guess_us = load.mean_us * 2,
+        /* While one hashes, the others read, sign and write; what they write together shares one fsync. */
+        .slow_threads = load.workers * SLOW_PER_HASH,
+        .slow_guess_us = load.mean_us * SLOW_PER_HASH,
         .max_connections = (unsigned)c->max_connections,
         .max_per_address = c->trusted_proxies.count > 0 ? 0 : (unsigned)c->max_connections / 2,
         .head_timeout_s = c->head_timeout_s,

@@ -12,6 +12,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Canaries } from './canary.mjs';
 
@@ -20,12 +21,16 @@ export const program = path.resolve(process.env.POSTERN_PROGRAM ?? path.join(top
 
 const START_LIMIT_MS = 30_000; // a program that does not listen by then never will
 const CALL_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 10_000;
 
-// What outlives a failed story is cleared when the test process ends.
+// What outlives a failed story is cleared when the tests of the file are over: a program that is left would keep its file from ending.
+// The hooks of the file itself, which may stop it in peace, come after this one.
 const children = new Set();
 const folders = new Set();
+const killAll = () => children.forEach((child) => child.kill('SIGKILL'));
+after(() => void setTimeout(killAll, STOP_LIMIT_MS).unref());
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  killAll();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
