@@ -11,6 +11,14 @@ static void must(bool truth)
         abort();
 }
 
+static bool last_at(struct str form, size_t *at)
+{
+    for (*at = form.len; *at > 0; (*at)--)
+        if (form.ptr[*at - 1] == '@')
+            break;
+    return (*at)-- > 0;
+}
+
 static void email(struct arena *mem, struct str typed)
 {
     struct str form, again, fault_free;
@@ -22,10 +30,12 @@ static void email(struct arena *mem, struct str typed)
         return;
     }
     must(email_check(typed, &fault) && fault.code == NULL);
-    must(form.len >= 5 && form.len <= EMAIL_MAX && str_find(form, STR("@"), &at) && at >= 1 && at <= 64);
-    must(!str_contains(str_slice(form, at + 1, form.len), STR("@")));
+    must(form.len >= 5 && form.len <= EMAIL_MAX && last_at(form, &at) && at >= 1 && at <= 64);
+    const bool quoted = form.ptr[0] == '"';
+    must(quoted || !str_contains(str_slice(form, 0, at), STR("@")));
     for (size_t i = 0; i < form.len; i++)
-        must(form.ptr[i] > 0x20 && form.ptr[i] < 0x7F && (form.ptr[i] < 'A' || form.ptr[i] > 'Z'));
+        must(form.ptr[i] > (quoted && i < at ? 0x1F : 0x20) && form.ptr[i] < 0x7F &&
+             (form.ptr[i] < 'A' || form.ptr[i] > 'Z'));
     must(email_canonical(mem, form, &again) == OK && str_equal(form, again));
     must(username_canonical(mem, typed, &fault_free) != OK); /* nobody's address is another's user name */
 }

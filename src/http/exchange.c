@@ -160,12 +160,13 @@ static void find_route(struct exchange *ex, struct str method)
     }
 }
 
-void exchange_head(struct exchange *ex, const char *method, const char *version)
+void exchange_head(struct exchange *ex, const char *method, const char *target, const char *version)
 {
     struct visit *v = &ex->call.visit;
+    struct str as_read = { target, ex->target.len }; /* the library has cut its query apart meanwhile */
     v->now_us = clock_now_us();
     v->method = arena_copy(v->mem, str_slice(str_of(method), 0, 16));
-    enum framing framing = framing_check(ex->connection, str_of(method), ex->target, str_of(version), &ex->head);
+    enum framing framing = framing_check(ex->connection, str_of(method), as_read, str_of(version), &ex->head);
     name_request(ex);
     name_peer(ex);
     ex->origin = allowed_origin(ex);
@@ -173,14 +174,14 @@ void exchange_head(struct exchange *ex, const char *method, const char *version)
     ex->stage = STAGE_BODY;
     if (ex->watched != NULL)
         watched_expect(ex->watched, ex->server->options.body_timeout_s);
-    if (framing == FRAMING_BAD) {
+    if (ex->target.len > TARGET_MAX) {
+        refuse_and_close(ex, 414, "uri_too_long", "The address is longer than 4096 bytes");
+    } else if (framing == FRAMING_BAD) {
         metrics_framing_refused(ex->server->metrics);
         refuse_and_close(ex, 400, "bad_framing", "The request's header fields are malformed or contradict each other");
     } else if (framing == FRAMING_TOO_LARGE) {
         refuse_and_close(ex, 431, "header_too_large",
                          "The request's header fields are larger than 8 KiB or more than 64");
-    } else if (ex->target.len > TARGET_MAX) {
-        refuse_and_close(ex, 414, "uri_too_long", "The address is longer than 4096 bytes");
     } else if (ex->head.content_length > BODY_MAX) {
         refuse_and_close(ex, 413, "body_too_large", "The request body is larger than 64 KiB");
     } else {

@@ -47,7 +47,7 @@ struct exchange *exchange_open(struct server *server, struct MHD_Connection *con
 void exchange_drop(struct exchange *ex);
 
 /* The stages, in order.  head: everything up to the blank line is there. */
-void exchange_head(struct exchange *ex, const char *method, const char *version);
+void exchange_head(struct exchange *ex, const char *method, const char *target, const char *version);
 void exchange_body(struct exchange *ex, const char *bytes, size_t len);
 /* All is there: run it here, or hand it to the slow lane (true: suspended). */
 bool exchange_run(struct exchange *ex);

@@ -9,6 +9,7 @@ struct scan {
     bool bad;
     bool http_1_0;
     struct framing_head *head;
+    struct str last; /* the view that ended just before */
 };
 
 /* RFC 9110 5.6.2: token = 1*tchar */
@@ -34,6 +35,19 @@ static bool has_control(struct str value)
     return false;
 }
 
+/* The library leaves what it read where it is and only ends its views there: the next one begins behind a blank or a line's end.
+ * A wider gap is text that it has passed over without a word: behind a NUL, or a field without a name.  A folded line it copies
+ * elsewhere; a bare LF makes the gap narrower.  Addresses are compared, nothing between them is read. */
+static void see_next(struct scan *scan, struct str next, size_t gap)
+{
+    scan->bad |= (uintptr_t)next.ptr != (uintptr_t)scan->last.ptr + scan->last.len + gap;
+    scan->last = next;
+}
+
+#define BLANK    1 /* bytes */
+#define LINE_END 2
+#define HEAD_END 4
+
 static void see_framing_field(struct scan *scan, struct str name, struct str value)
 {
     if (str_equal_nocase(name, STR("Host")))
@@ -56,11 +70,19 @@ static enum MHD_Result see_field(void *cls, enum MHD_ValueKind kind, const char 
     struct scan *scan = cls;
     struct str name = { key, key_len }, value = { text == NULL ? "" : text, text_len };
     (void)kind;
+    see_next(scan, name, LINE_END);
+    scan->last = value;
     scan->fields++;
     scan->bytes += name.len + value.len + 4; /* ": " and CRLF */
     scan->bad |= !is_token(name) || has_control(value);
     see_framing_field(scan, name, value);
     return MHD_YES;
+}
+
+static struct str head_end(struct MHD_Connection *connection, struct str method)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return (struct str){ method.ptr + (info == NULL ? 0 : info->header_size), 0 };
 }
 
 enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, struct str version,
@@ -69,7 +91,11 @@ enum framing framing_check(struct MHD_Connection *connection, struct str method,
     struct framing_head head = { .content_length = -1 };
     struct scan scan = { .bytes = method.len + target.len + version.len + 4 + 2, .head = &head };
     scan.http_1_0 = str_equal(version, STR("HTTP/1.0"));
+    scan.last = method;
+    see_next(&scan, target, BLANK);
+    see_next(&scan, version, BLANK);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, see_field, &scan);
+    see_next(&scan, head_end(connection, method), HEAD_END);
     if (scan.bad || scan.content_lengths > 1 || scan.encodings > 1 || scan.hosts > 1 ||
         scan.content_lengths + scan.encodings > 1)
         return FRAMING_BAD;

@@ -1,7 +1,7 @@
 /* The framing guard: what the HTTP library lets through and a proxy in front might read otherwise (request smuggling).
  *
  * Threads  any.
- * Sources  RFC 9112 6.1, 6.3 (Content-Length and Transfer-Encoding), 5.1 (no blank before the colon); RFC 9110 5.1 (names are
+ * Sources  RFC 9112 6.1, 6.3 (Content-Length and Transfer-Encoding), 5.1 (no blank before the colon), 5.2 (no folded lines); RFC 9110 5.1 (names are
  *          tokens), 5.5 (no control characters in values), 7.2 (one Host).
  */
 #pragma once
@@ -20,6 +20,6 @@ struct framing_head {
     int64_t content_length; /* -1: none given */
 };
 
-/* version: "HTTP/1.1"; target: the address as it came. */
+/* version: "HTTP/1.1"; target: the address as it came.  All three are the library's own views of what it read, no copies. */
 enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, struct str version,
                            struct framing_head *out);

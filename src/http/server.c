@@ -77,9 +77,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct exchange *ex = *con_cls;
     (void)cls;
     (void)connection;
-    (void)url;
     if (ex->stage == STAGE_TARGET) {
-        exchange_head(ex, method, version);
+        exchange_head(ex, method, url, version);
         /* Framing can't be trusted or the body is too large: answer before the body, which closes the connection. */
         if (!ex->close)
             return MHD_YES;
