@@ -5,34 +5,32 @@
 // What the program calls `unsupported` is an algorithm or a bound that we do not take; it has to be refused, not accepted.
 //
 // usage: script/vectors.mjs [folder]        without the folder: skipped, and said so
+//        POSTERN_VECTORS names another folder, POSTERN_CHECK_VECTORS another program
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-const folder = process.argv[2] ?? join(top, "../shared/vectors");
-const program = join(top, "build/check-vectors");
+export const usualFolder = process.env.POSTERN_VECTORS ?? join(top, "../shared/vectors");
+const program = process.env.POSTERN_CHECK_VECTORS ?? join(top, "build/check-vectors");
 
 // What each vector expects, by area: true, false, or undefined where there is nothing to agree with.
-const areas = {
+export const areas = {
   "password-hashes": (vector) => vector.expected,
   email: (vector) => vector.valid,
   jose: (vector) => vector.expected?.verified ?? vector.expected?.accepted,
 };
 
-// Quoted local parts are left open by the set's own README; a display name before the address is no addr-spec at all, which is
-// what an account takes, though the library that the vector comes from can be told to read one.
-const isOpen = (vector) => /^"|>$/.test(vector.address ?? "");
-
-const total = { passed: 0, failed: 0, unsupported: 0, differ: 0 };
+// Where we mean to differ, and why.
+const deviations = {
+  "email.65d417e2e776": "a display name before the address is no addr-spec, which is what an account takes",
+  "email.af8a7fa52b83": "a display name before the address is no addr-spec, which is what an account takes",
+};
 
 function answers(area, file) {
   const run = spawnSync(program, [area, file], { encoding: "utf8", maxBuffer: 1 << 28 });
-  if (run.status !== 0) {
-    console.log(`  check-vectors ${area} ${file}: ${(run.stderr || `${run.error ?? `ends with ${run.signal ?? run.status}`}`).trim()}`);
-    return new Map();
-  }
+  if (run.status !== 0) throw new Error(`check-vectors ${area} ${file}: ${run.stderr || (run.error ?? `ends with ${run.signal ?? run.status}`)}`);
   return new Map(run.stdout.trim().split("\n").map((line) => JSON.parse(line)).map((answer) => [answer.name, answer]));
 }
 
@@ -57,31 +55,45 @@ function readVectors(area, file) {
   return vectors.filter((vector) => typeof areas[area](vector) === "boolean");
 }
 
-function check(area, file) {
-  const vectors = readVectors(area, file);
-  const given = vectors.length > 0 ? answers(area, file) : new Map();
-  for (const vector of vectors) {
-    const level = isOpen(vector) ? "may" : (vector.level ?? vector.expected?.level ?? "must");
-    const answer = given.get(vector.name);
-    const end = judge(areas[area](vector), level, answer);
-    total[end] += 1;
-    if (end === "failed" && given.size > 0)
-      console.log(`  ${vector.name}: expected ${areas[area](vector)}, got ${JSON.stringify(answer)}`);
-  }
-}
-
 function jsonFiles(path) {
   return existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(".json")).sort().map((name) => join(path, name)) : [];
 }
 
-if (!existsSync(folder)) {
-  console.log("skipped: no vectors");
-  process.exit(0);
+// { passed, failed, unsupported, differ: numbers; faults: a sentence for each that failed }
+export function checkArea(area, folder = usualFolder) {
+  const result = { passed: 0, failed: 0, unsupported: 0, differ: 0, faults: [] };
+  for (const file of [...jsonFiles(join(folder, area)), ...jsonFiles(join(folder, area, "wycheproof"))]) {
+    const vectors = readVectors(area, file);
+    const given = vectors.length > 0 ? answers(area, file) : new Map();
+    for (const vector of vectors) {
+      const level = vector.name in deviations ? "may" : (vector.level ?? vector.expected?.level ?? "must");
+      const answer = given.get(vector.name);
+      const end = judge(areas[area](vector), level, answer);
+      result[end] += 1;
+      if (end === "failed") result.faults.push(`${vector.name}: expected ${areas[area](vector)}, got ${JSON.stringify(answer)}`);
+    }
+  }
+  return result;
 }
-for (const area of Object.keys(areas)) {
-  const before = { ...total };
-  for (const file of [...jsonFiles(join(folder, area)), ...jsonFiles(join(folder, area, "wycheproof"))]) check(area, file);
-  console.log(`  ${area}: ` + Object.keys(total).map((end) => `${total[end] - before[end]} ${end}`).join(", "));
+
+export function inWords({ passed, failed, unsupported, differ }) {
+  return `${passed} passed, ${failed} failed, ${unsupported} unsupported, ${differ} differ where they may`;
 }
-console.log(`vectors: ${total.passed} passed, ${total.failed} failed, ${total.unsupported} unsupported, ${total.differ} differ where they may`);
-process.exit(total.failed === 0 ? 0 : 1);
+
+function main(folder = usualFolder) {
+  if (!existsSync(folder)) {
+    console.log("skipped: no vectors");
+    return 0;
+  }
+  const total = { passed: 0, failed: 0, unsupported: 0, differ: 0 };
+  for (const area of Object.keys(areas)) {
+    const result = checkArea(area, folder);
+    for (const fault of result.faults) console.log(`  ${fault}`);
+    console.log(`  ${area}: ${inWords(result)}`);
+    for (const end of Object.keys(total)) total[end] += result[end];
+  }
+  console.log(`vectors: ${inWords(total)}`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+if (resolve(process.argv[1] ?? "") === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv[2]);

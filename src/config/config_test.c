@@ -917,6 +917,6 @@ RUN_TESTS(CASE(options, every_row_has_its_words_and_a_default_that_it_takes),
           CASE(production, takes_what_lies_on_the_floor_and_ignores_the_other_scheme),
           CASE(production, names_all_that_is_missing_on_the_defaults), CASE(production, is_not_asked_of_development),
           CASE(warnings, name_what_is_worth_a_look), CASE(warnings, tell_of_an_issuer_that_nobody_can_reach),
-          CASE(warnings, tell_of_settings_of_later_versions),
-          CASE(lines, show_flag_unit_default_value_and_no_password), CASE(lines, show_every_kind_of_value),
-          CASE(problems, never_repeat_a_secret), CASE(problems, show_foreign_bytes_cut_and_printable))
+          CASE(warnings, tell_of_settings_of_later_versions), CASE(lines, show_flag_unit_default_value_and_no_password),
+          CASE(lines, show_every_kind_of_value), CASE(problems, never_repeat_a_secret),
+          CASE(problems, show_foreign_bytes_cut_and_printable))

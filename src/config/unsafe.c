@@ -125,8 +125,9 @@ static const struct judgement warnings[] = {
                             "nobody can reach" },
     { access_long,
       "POSTERN_ACCESS_TTL is over 3600 s: services that check only the signature take a token until its end" },
-    { later_given, "POSTERN_RP_ID, POSTERN_ORIGINS, POSTERN_MASTER_KEY_FILE, POSTERN_SMTP_URL or POSTERN_MFA is set: this "
-                   "version reads none of them" },
+    { later_given,
+      "POSTERN_RP_ID, POSTERN_ORIGINS, POSTERN_MASTER_KEY_FILE, POSTERN_SMTP_URL or POSTERN_MFA is set: this "
+      "version reads none of them" },
     { dotenv_left_out, "POSTERN_PROFILE is production: the .env of the working folder is not read" },
 };
 

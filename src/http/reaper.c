@@ -33,9 +33,9 @@ static void close_late_ones(struct reaper *r)
         if (now < atomic_load_explicit(&w->deadline_ns, memory_order_relaxed))
             continue;
         atomic_store(&w->deadline_ns, INT64_MAX);
-        /* The library sees the end of the connection and cleans up; the descriptor stays its own. */
+        r->on_reaped(r->cls); /* before anybody can see the end of the connection, so that it is counted by then */
+        /* The library sees that end and cleans up; the descriptor stays its own. */
         shutdown(w->socket, SHUT_RDWR);
-        r->on_reaped(r->cls);
     }
 }
 

@@ -10,8 +10,6 @@
 #include <unistd.h>
 #include "base/clock.h"
 
-#define MMAP_BYTES (INT64_C(256) * 1024 * 1024)
-
 /* temp_store: the journals of savepoints and sorts stay in memory.  Nothing here makes a reader open the file already:
  * the page cache stays at its default of 2,000 KiB. */
 #define SETUP_READER "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY"
@@ -19,13 +17,13 @@
     "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216"
 
 /* Once a process, before any other call.  Statistics would take a lock around every allocation, and pages in advance
- * would cost each connection 90 KB before it has read one.  Mapped, the pages of a point SELECT come from the kernel's
- * cache uncopied. */
+ * would cost each connection 90 KB before it has read one.  The file is not mapped: each commit would make every reader
+ * unmap it and map it anew, and all threads wait for the map of the process meanwhile. */
 static void library_setup(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
-    sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, MMAP_BYTES, MMAP_BYTES);
+    sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, (sqlite3_int64)0, (sqlite3_int64)0);
 }
 
 /* sqlite:FILE, sqlite:///FILE (as SQLAlchemy writes it), sqlite:////FILE (absolute). */

@@ -157,13 +157,21 @@ FALLIBLE statement_script(struct conn *conn, const char *name, const char *text)
     return sqlite_fail(conn->db, code, name);
 }
 
+/* Read from the file: what the connection remembers of the schema is as old as its last statement. */
 FALLIBLE statement_has_table(struct conn *conn, const char *name, bool *has)
 {
-    int code = sqlite3_table_column_metadata(conn->db, NULL, name, NULL, NULL, NULL, NULL, NULL, NULL);
+    static const char text[] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1";
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(conn->db, text, sizeof text, &statement, NULL);
 
-    if (code != SQLITE_OK && code != SQLITE_ERROR) /* ERROR: there is no such table */
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    sqlite3_finalize(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
         return sqlite_fail(conn->db, code, name);
-    *has = code == SQLITE_OK;
+    *has = code == SQLITE_ROW;
     return OK;
 }
 

@@ -83,6 +83,16 @@ export function setRoles(server, { id }, roles) {
   return alter(server, `UPDATE users SET roles = '${[...roles].sort().join(',')}' WHERE public_id = '${id}'`);
 }
 
+// A sign-in that can't be right.
+export const wrong = (name) => ({ password: 'wrong-Password-1', ...name });
+
+// The figures of /metrics by their names with labels.
+export async function figures(server) {
+  const { text } = await server.call('GET', '/metrics');
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+}
+
 // The rows of the audit trail that one request left.
 export function auditOf(server, answer) {
   return server.sqlite(`SELECT * FROM audit_log WHERE request_id = '${answer.headers['x-request-id']}' ORDER BY seq`);

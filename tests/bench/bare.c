@@ -1,0 +1,170 @@
+/* The bare work that the program is measured against, by the program's own rooms and nothing around them.
+ *
+ * usage: bare hash SECONDS CLIENTS      verifications a second of the password room's pool, at the default cost
+ *        bare es256 SECONDS             microseconds of one signature check
+ *        bare jwt SECONDS               microseconds of one check of an access token
+ */
+#include "base/clock.h"
+#include "base/secret.h"
+#include "crypto/random.h"
+#include "password/password.h"
+#include "token/jwt.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 64
+
+static void must(enum err end)
+{
+    if (end != OK)
+        die("%s", note_get()->text);
+}
+
+static int64_t number(const char *text, int64_t max)
+{
+    int64_t n = 0;
+    if (!str_to_int(str_of(text), 1, max, &n))
+        die("\"%s\" is no number from 1 to %lld", text, (long long)max);
+    return n;
+}
+
+static int64_t in_seconds(const char *text)
+{
+    return clock_mono_ns() + number(text, 60) * 1000000000;
+}
+
+struct hashing {
+    struct passwords *passwords;
+    struct secret password;
+    struct str stored;
+    int64_t until_ns;
+    atomic_uint done;
+    _Atomic int64_t first_ns, last_ns; /* ends of the first and the last one */
+};
+
+/* The first end starts the clock and is not counted: so no part of a verification is lost at either side. */
+static void *verify_until(void *arg)
+{
+    struct hashing *h = arg;
+    while (clock_mono_ns() < h->until_ns) {
+        must(password_verify(h->passwords, h->stored, &h->password));
+        int64_t now_ns = clock_mono_ns(), none = 0;
+        atomic_fetch_add(&h->done, 1);
+        atomic_compare_exchange_strong(&h->first_ns, &none, now_ns);
+        atomic_store(&h->last_ns, now_ns);
+    }
+    return NULL;
+}
+
+static void run_clients(struct hashing *h, size_t clients)
+{
+    pthread_t threads[CLIENTS_MAX];
+    for (size_t i = 0; i < clients; i++)
+        if (pthread_create(&threads[i], NULL, verify_until, h) != 0)
+            die("no thread");
+    for (size_t i = 0; i < clients; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void bare_hash(const char *seconds, const char *clients)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(passwords) struct passwords *passwords = NULL;
+    const struct password_options options = { PASSWORD_ARGON2ID, 65536, 3, 12, 2, 8, 100, 0 };
+    must(passwords_open(&options, &passwords));
+    struct hashing h = { .passwords = passwords, .password = secret_copy(STR("correct horse battery")) };
+    must(password_hash(passwords, &h.password, mem, &h.stored));
+    h.until_ns = in_seconds(seconds);
+    run_clients(&h, (size_t)number(clients, CLIENTS_MAX));
+    printf("%.2f\n", (h.done - 1) * 1e9 / (double)(h.last_ns - h.first_ns));
+    secret_drop(&h.password);
+}
+
+static void bare_es256(const char *seconds)
+{
+    struct sign_key *sign = NULL;
+    struct check_key *check = NULL;
+    struct ec_point point;
+    struct signature signature;
+    char message[700];
+    uint64_t done = 0;
+    memset(message, 'a', sizeof message); /* as long as the signed part of an access token */
+    const struct str text = { message, sizeof message };
+    must(sign_key_make(&sign));
+    sign_key_point(sign, &point);
+    must(check_key_from_point(&point, &check));
+    must(signature_sign(sign, text, &signature));
+    int64_t from_ns = clock_mono_ns(), until_ns = in_seconds(seconds);
+    for (; clock_mono_ns() < until_ns; done++)
+        must(signature_check(check, text, &signature));
+    printf("%.2f\n", (double)(clock_mono_ns() - from_ns) / 1e3 / (double)done);
+    check_key_drop(&check);
+    sign_key_drop(&sign);
+}
+
+static struct jwt_claims claims_now(char id[static UUID_TEXT_MAX], struct strs roles, struct strs amr)
+{
+    int64_t now_s = clock_now_us() / SECOND_US;
+    uuid7(clock_now_us(), id);
+    struct str uuid = str_of(id);
+    return (struct jwt_claims){
+        .issuer = STR("http://127.0.0.1:8000"),
+        .audience = STR("http://127.0.0.1:8000"),
+        .subject = uuid,
+        .token_id = uuid,
+        .session = uuid,
+        .issued_at = now_s,
+        .not_before = now_s,
+        .expires_at = now_s + 900,
+        .auth_time = now_s,
+        .role = STR("user"),
+        .roles = roles,
+        .amr = amr,
+        .scope = STR("openid profile"),
+        .acr = STR("aal1"),
+        .email = STR("ada@example.com"),
+        .name = STR("Ada Lovelace"),
+    };
+}
+
+static void bare_jwt(const char *seconds)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(keyring) struct keyring *keys = NULL;
+    char folder[] = "bench-keys-XXXXXX", id[UUID_TEXT_MAX];
+    struct str user = STR("user"), pwd = STR("pwd"), token;
+    const struct jwt_claims claims = claims_now(id, (struct strs){ &user, 1 }, (struct strs){ &pwd, 1 });
+    const struct jwt_expect expect = { claims.issuer, claims.audience };
+    uint64_t done = 0;
+    if (mkdtemp(folder) == NULL)
+        die("mkdtemp: %m");
+    must(keyring_open(str_of(folder), &keys));
+    must(jwt_sign(keys, mem, &claims, &token));
+    int64_t from_ns = clock_mono_ns(), until_ns = in_seconds(seconds);
+    for (; clock_mono_ns() < until_ns; done++) {
+        AUTO(arena) struct arena *once = arena_new();
+        struct visit v = { .mem = once, .now_us = clock_now_us() };
+        struct jwt_claims got;
+        must(jwt_check(keys, &v, token, &expect, &got));
+    }
+    printf("%.2f\n", (double)(clock_mono_ns() - from_ns) / 1e3 / (double)done);
+}
+
+int main(int argc, char **argv)
+{
+    crypto_setup();
+    if (argc == 4 && strcmp(argv[1], "hash") == 0)
+        bare_hash(argv[2], argv[3]);
+    else if (argc == 3 && strcmp(argv[1], "es256") == 0)
+        bare_es256(argv[2]);
+    else if (argc == 3 && strcmp(argv[1], "jwt") == 0)
+        bare_jwt(argv[2]);
+    else
+        die("usage: bare hash SECONDS CLIENTS | es256 SECONDS | jwt SECONDS");
+    return 0;
+}

@@ -1,0 +1,238 @@
+// One run of all measurements, each beside its peer or limit, in alternating rounds where two are compared. Of rates the
+// median of the rounds counts; of costs and latencies the quietest round, since whatever else runs can only add to them.
+//
+// usage: node tests/bench/run.mjs RELEASE-FOLDER BENCH-FOLDER PAGE
+import { mkdirSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Table, median, writePage } from './page.mjs';
+import { figures, freePort, newFolder, run, settings, sizes, startNginx, startServer } from './servers.mjs';
+
+const [release, bench, page] = process.argv.slice(2).map((name) => path.resolve(name));
+const program = path.join(release, 'postern');
+const client = (name, ...args) => [path.join(release, 'tests/bench', name), ...args.map(String)];
+const signupScript = fileURLToPath(new URL('signup.lua', import.meta.url));
+const table = new Table();
+
+const MB = 1e6;
+const HASH_BYTES = 64 * 1024 * 1024;
+const SERVER_CPU = 0;
+const CLIENT_CPU = 1;
+const ada = { name: 'Ada Lovelace', email: 'ada@example.com', date_of_birth: '1990-12-10', job_title: 'Engineer' };
+const password = 'an engine of differences';
+
+const say = (text) => console.log(`bench: ${text}`);
+const load = async (mode, server, args, input, cpus) =>
+  figures(await run(client('load', mode, server.port, ...args), { input, cpus }));
+
+async function signIn(server) {
+  const { access_token: token } = await server.json('POST', '/login', { email: ada.email, password });
+  return token;
+}
+
+const loginRequest = (server) => server.request('POST', '/login', { body: { email: ada.email, password } });
+
+async function measureStart(folder) {
+  say('start to first 200');
+  const port = await freePort();
+  const took = figures(await run(client('first200', 21, port, program, 'serve'), { cwd: folder, env: settings(folder, port) }));
+  table.add({
+    what: 'start to the first 200, existing database', figure: took.median / 1e3, unit: 'ms', aim: 10,
+    beside: `limit 10 ms; 21 starts, ${(took.min / 1e3).toFixed(1)} to ${(took.max / 1e3).toFixed(1)} ms`,
+  });
+}
+
+async function mostWhile(server, work) {
+  let most = 0;
+  const timer = setInterval(() => (most = Math.max(most, server.pss())), 20);
+  await work;
+  clearInterval(timer);
+  return most;
+}
+
+async function measureMemory(folder) {
+  say('memory');
+  const server = await startServer(program, folder);
+  const idle = await server.pssAtRest();
+  const busy = await mostWhile(server, load('flood', server, [3, 16], loginRequest(server)));
+  const limit = 1.1 * (idle + (await server.metric('postern_hash_workers')) * HASH_BYTES);
+  const token = await signIn(server);
+  await load('paced', server, [1, 16, 2000], server.request('GET', '/users/me', { token }));
+  const rested = await server.pssAtRest(HASH_BYTES);
+  await server.stop();
+  table.add({ what: 'memory idle (PSS)', figure: idle / MB, unit: 'MB', aim: 8, beside: 'limit 8 MB' });
+  table.add({
+    what: 'memory with 16 sign-ins at once (PSS, most)', figure: busy / MB, unit: 'MB', aim: limit / MB,
+    beside: 'limit: idle + 64 MiB for each hash worker, + 10 %',
+  });
+  table.add({
+    what: 'memory at rest after that work (PSS)', figure: rested / MB, unit: 'MB', against: idle / MB, beside: 'idle after the start',
+  });
+}
+
+function largest(libraries) {
+  const mine = [...libraries].sort((a, b) => b.bytes - a.bytes).slice(0, 6);
+  return `${mine.map(({ name, bytes }) => `${name.replace(/\.so.*/, '')} ${(bytes / MB).toFixed(1)}`).join(', ')} …`;
+}
+
+function measureSizes(folder) {
+  const size = sizes(program, folder);
+  table.add({ what: 'program stripped, with its pages', figure: size.own / MB, unit: 'MB', aim: 4, beside: 'limit 4 MB' });
+  table.add({
+    what: 'installed, with the libraries beyond libc', figure: size.installed / MB, unit: 'MB', aim: 12,
+    beside: `limit 12 MB; the program and ${size.libraries.length} libraries: ${largest(size.libraries)}`,
+  });
+}
+
+async function measureSignIns(server) {
+  say('sign-ins a second, in turn with the bare hash');
+  const signIns = [], bare = [];
+  for (let round = 0; round < 3; round++) {
+    signIns.push((await load('flood', server, [4, 8], loginRequest(server))).rate);
+    bare.push(Number(await run(client('bare', 'hash', 4, os.availableParallelism()))));
+  }
+  table.add({
+    what: 'sign-ins a second, argon2id 64 MiB t=3, 8 clients, both cores', figure: median(signIns), unit: '1/s',
+    against: median(bare), least: 0.95, beside: 'the bare hash in a loop, as many callers as cores',
+  });
+}
+
+async function measureTail(server, token) {
+  say('GET /users/me at 2,000/s, quiet and under a flood of sign-ins');
+  const get = server.request('GET', '/users/me', { token });
+  const quiet = [], flooded = [];
+  for (let round = 0; round < 5; round++) {
+    quiet.push(await load('paced', server, [2, 16, 2000], get));
+    const flood = load('flood', server, [3, 16], loginRequest(server));
+    await new Promise((resolve) => setTimeout(resolve, 300)); // by then every hash worker hashes
+    flooded.push(await load('paced', server, [2, 16, 2000], get));
+    await flood;
+  }
+  const all = (rounds, name) => rounds.map((round) => round[name]);
+  for (const name of ['p50', 'p99', 'p999']) {
+    table.add({
+      what: `GET /users/me at 2,000/s while 16 clients flood /login: ${name.replace('p999', 'p99.9')}`,
+      figure: Math.min(...all(flooded, name)), unit: 'µs', against: Math.min(...all(quiet, name)),
+      ...(name === 'p99' && { aim: 1000, most: 2 }),
+      beside: `without the flood; all rounds: ${all(flooded, name).join(', ')} against ${all(quiet, name).join(', ')}`,
+    });
+  }
+}
+
+async function wrk(args, options) {
+  const text = await run(['wrk', '-t1', '-c64', ...args], options);
+  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), bad: Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0) };
+}
+
+async function measureOneCore(folder) {
+  say('GET /users/me on one core, in turn with the bare check of a signature and nginx');
+  const server = await startServer(program, folder, { cpus: SERVER_CPU });
+  const token = await signIn(server);
+  const body = JSON.stringify(await server.json('GET', '/users/me', undefined, token));
+  const kept = /^(cache-control|content-security-policy|referrer-policy|x-)/;
+  const answer = await fetch(`${server.url}/users/me`, { headers: { Authorization: `Bearer ${token}` } });
+  const nginx = await startNginx(folder, SERVER_CPU, body, [...answer.headers].filter(([name]) => kept.test(name)));
+  const get = server.request('GET', '/users/me', { token });
+  const us = { es256: [], jwt: [], postern: [], woken: [], nginx: [] };
+  for (let round = 0; round < 3; round++) {
+    us.es256.push(Number(await run(client('bare', 'es256', 1), { cpus: SERVER_CPU })));
+    us.postern.push(1e6 / (await load('poll-flood', server, [2, 64], get, CLIENT_CPU)).rate);
+    us.nginx.push(1e6 / (await load('poll-flood', nginx, [2, 64], get, CLIENT_CPU)).rate);
+    us.woken.push(1e6 / (await wrk(['-d2', '-H', `Authorization: Bearer ${token}`, `${server.url}/users/me`], { cpus: CLIENT_CPU })).rate);
+    us.jwt.push(Number(await run(client('bare', 'jwt', 1), { cpus: SERVER_CPU, cwd: folder })));
+  }
+  await nginx.stop();
+  await server.stop();
+  const at = Object.fromEntries(Object.entries(us).map(([name, list]) => [name, Math.min(...list)]));
+  table.add({
+    what: 'GET /users/me, one core, cost of a request', figure: at.postern, unit: 'µs', against: at.es256, aim: at.es256 + 15,
+    beside: `the bare ES256 check, + 15 µs; here + ${(at.postern - at.es256).toFixed(1)} µs; ${Math.round(1e6 / at.postern)}/s`,
+  });
+  table.add({
+    what: 'the same with wrk, which sleeps and has to be woken', figure: at.woken, unit: 'µs', against: at.es256,
+    beside: `the bare ES256 check; ${Math.round(1e6 / at.woken)}/s`,
+  });
+  table.add({ what: 'the whole check of an access token, bare', figure: at.jwt, unit: 'µs', against: at.es256, beside: 'the bare ES256 check' });
+  table.add({
+    what: 'GET /users/me, one core, requests a second', figure: 1e6 / at.postern, unit: '1/s', against: 1e6 / at.nginx,
+    beside: 'nginx with the same answer, nothing checked and nothing read',
+  });
+}
+
+// Writes of one page, each on the disk before the next: what the disk gives to who shares nothing.
+async function diskWrites(folder) {
+  const count = 1000, from = performance.now();
+  await run(['dd', 'if=/dev/zero', `of=${folder}/disk`, 'bs=4k', `count=${count}`, 'oflag=dsync', 'status=none']);
+  return (count * 1e3) / (performance.now() - from);
+}
+
+async function measureSignUps(folder) {
+  say('durable sign-ups, with the hash stubbed out');
+  const server = await startServer(path.join(bench, 'postern'), folder);
+  const rates = [], disk = [];
+  let bad = 0;
+  const signUps = (seconds, round) =>
+    wrk([`-d${seconds}`, '-s', signupScript, server.url], { env: { ...process.env, BENCH_ROUND: round } });
+  await signUps(1, 'first'); // the lane learns that its jobs are short
+  const before = await committed(server);
+  for (let round = 0; round < 3; round++) {
+    const got = await signUps(3, `round${round}`);
+    rates.push(got.rate);
+    bad += got.bad;
+    disk.push(await diskWrites(folder));
+  }
+  const shared = (await committed(server)).map((value, i) => value - before[i]);
+  await server.stop();
+  if (bad > 0) throw new Error(`${bad} sign-ups were refused`);
+  table.add({
+    what: 'durable sign-ups a second, hash stubbed out, 64 clients', figure: median(rates), unit: '1/s', floor: 5000, against: median(disk),
+    beside: `single durable writes of the disk; ${(shared[1] / shared[0]).toFixed(1)} transactions share an fsync`,
+  });
+}
+
+const committed = async (server) => [await server.metric('postern_store_commits_total'), await server.metric('postern_store_committed_total')];
+
+async function measureWrites(folder) {
+  for (const workers of [4, 16, 64]) {
+    say(`durable changes of a profile with ${workers} workers`);
+    const server = await startServer(program, folder, { env: { POSTERN_WORKERS: String(workers) } });
+    const token = await signIn(server);
+    const before = await committed(server);
+    const change = server.request('PATCH', '/users/me', { token, body: { name: ada.name } });
+    const { rate } = await load('flood', server, [2, 64], change);
+    const shared = (await committed(server)).map((value, i) => value - before[i]);
+    await server.stop();
+    table.add({
+      what: `durable PATCH /users/me a second, 64 clients, POSTERN_WORKERS=${workers}`, figure: rate, unit: '1/s',
+      beside: `${(shared[1] / shared[0]).toFixed(1)} transactions share an fsync`,
+    });
+  }
+}
+
+async function main() {
+  if (os.availableParallelism() < 2) throw new Error('the bench needs two processors: one for the server, one for the client');
+  const from = performance.now();
+  const busy = os.loadavg()[0];
+  mkdirSync(release, { recursive: true });
+  const folder = newFolder(path.dirname(release));
+  const server = await startServer(program, folder);
+  await server.json('POST', '/users', { ...ada, password });
+  await server.stop();
+  await measureStart(folder);
+  await measureMemory(folder);
+  measureSizes(folder);
+  const both = await startServer(program, folder);
+  const token = await signIn(both);
+  await measureSignIns(both);
+  await measureTail(both, token);
+  await both.stop();
+  await measureOneCore(folder);
+  await measureSignUps(newFolder(path.dirname(release)));
+  await measureWrites(folder);
+  console.log(table.text());
+  writePage(page, table, { busy, seconds: (performance.now() - from) / 1e3, folder });
+  say(`${page} is written; ${table.below()} of ${table.aims()} aims not reached`);
+}
+
+await main();
