@@ -163,10 +163,10 @@ static void find_route(struct exchange *ex, struct str method)
 void exchange_head(struct exchange *ex, const char *method, const char *target, const char *version)
 {
     struct visit *v = &ex->call.visit;
-    struct str as_read = { target, ex->target.len }; /* the library has cut its query apart meanwhile */
     v->now_us = clock_now_us();
     v->method = arena_copy(v->mem, str_slice(str_of(method), 0, 16));
-    enum framing framing = framing_check(ex->connection, str_of(method), as_read, str_of(version), &ex->head);
+    enum framing framing =
+        framing_check(ex->connection, str_of(method), ex->target, target, str_of(version), &ex->head);
     name_request(ex);
     name_peer(ex);
     ex->origin = allowed_origin(ex);

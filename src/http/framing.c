@@ -86,15 +86,15 @@ static struct str head_end(struct MHD_Connection *connection, struct str method)
     return (struct str){ method.ptr + (info == NULL ? 0 : info->header_size), 0 };
 }
 
-enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, struct str version,
-                           struct framing_head *out)
+enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, const char *read_at,
+                           struct str version, struct framing_head *out)
 {
     struct framing_head head = { .content_length = -1 };
     struct scan scan = { .bytes = method.len + target.len + version.len + 4 + 2, .head = &head };
     scan.http_1_0 = str_equal(version, STR("HTTP/1.0"));
     scan.bad = has_control(target) || str_contains(target, STR("\t"));
     scan.last = method;
-    see_next(&scan, target, BLANK);
+    see_next(&scan, (struct str){ read_at, target.len }, BLANK);
     see_next(&scan, version, BLANK);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, see_field, &scan);
     see_next(&scan, head_end(connection, method), HEAD_END);

@@ -20,6 +20,7 @@ struct framing_head {
     int64_t content_length; /* -1: none given */
 };
 
-/* version: "HTTP/1.1"; target: the address as it came.  All three are the library's own views of what it read, no copies. */
-enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, struct str version,
-                           struct framing_head *out);
+/* method and version ("HTTP/1.1"): the library's own views of what it read, no copies.  target: the address as it came; read_at:
+ * where the library read it, which has cut its query apart meanwhile. */
+enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, const char *read_at,
+                           struct str version, struct framing_head *out);

@@ -1,6 +1,6 @@
 // Stories of who may do what to whom: one table of roles, relations and routes, and what stands around it.
 import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { signerOf } from '../support/forge.mjs';
 import {
   NOBODY, PASSWORD, alter, assertFaults, assertProblem, auditOf, badCredentials, emailTaken, forbidden, member, person, sessionEnded,
@@ -12,16 +12,14 @@ const lastAdmin = { status: 409, code: 'last_admin', detail: "The last active ad
 const notRecent = { status: 403, code: 'recent_signin_required', detail: 'Sign in again before you do this' };
 
 describe('the table of roles, relations and routes', () => {
-  const at = withServer();
   const actors = {};
   const refused = { 401: tokenMissing, 403: forbidden, 404: userMissing };
-
-  before(async () => {
-    for (const role of ['user', 'auditor', 'admin']) actors[role] = await member(at.server, { roles: [role] });
-    actors.spare = await member(at.server, { roles: ['admin'] }); // so that the last administrator is no matter here
+  const at = withServer({}, async (server) => {
+    for (const role of ['user', 'auditor', 'admin']) actors[role] = await member(server, { roles: [role] });
+    actors.spare = await member(server, { roles: ['admin'] }); // so that the last administrator is no matter here
     actors.nobody = {};
     actors.garbage = { token: 'x.y.z' };
-    actors.expired = { token: signerOf(at.server, actors.user.token).token({ exp: Math.floor(Date.now() / 1000) - 1, iat: 1700000000, nbf: 1700000000 }) };
+    actors.expired = { token: signerOf(server, actors.user.token).token({ exp: Math.floor(Date.now() / 1000) - 1, iat: 1700000000, nbf: 1700000000 }) };
   });
 
   const relations = {
@@ -148,9 +146,8 @@ describe('the table of roles, relations and routes', () => {
 });
 
 describe('changing a profile', () => {
-  const at = withServer();
   let admin;
-  before(async () => (admin = await member(at.server, { roles: ['admin'] })));
+  const at = withServer({}, async (server) => (admin = await member(server, { roles: ['admin'] })));
   const patch = (account, body, id = 'me') => at.server.call('PATCH', `/users/${id}`, { token: account.token, body });
 
   it('sets what is there, removes what is null, and leaves the rest', async () => {
@@ -256,9 +253,8 @@ describe('changing a profile', () => {
 });
 
 describe('the last administrator', () => {
-  const at = withServer();
   let admin;
-  before(async () => (admin = await member(at.server, { roles: ['admin', 'user'] })));
+  const at = withServer({}, async (server) => (admin = await member(server, { roles: ['admin', 'user'] })));
   const call = (method, body, id = admin.id) => at.server.call(method, `/users/${id}`, { token: admin.token, body });
 
   for (const [method, body] of [['PATCH', { roles: ['user'] }], ['PATCH', { roles: ['auditor'] }], ['PATCH', { is_active: false }], ['PATCH', { is_active: false, roles: ['admin'] }], ['DELETE']])
@@ -289,9 +285,8 @@ describe('the last administrator', () => {
 });
 
 describe('removing an account', () => {
-  const at = withServer();
   let admin;
-  before(async () => (admin = await member(at.server, { roles: ['admin'] })));
+  const at = withServer({}, async (server) => (admin = await member(server, { roles: ['admin'] })));
   const remove = (account, id = 'me') => at.server.call('DELETE', `/users/${id}`, { token: account.token });
   const signedInAgo = (account, seconds) =>
     alter(at.server, `UPDATE sessions SET auth_time_s = unixepoch() - ${seconds} WHERE id = '${account.tokens.session_id}'`);
@@ -354,16 +349,15 @@ describe('removing an account', () => {
 });
 
 describe('the list of accounts', () => {
-  const at = withServer();
   let admin;
   const accounts = [];
-  before(async () => {
-    admin = await member(at.server, { name: 'Root', email: 'root@example.org', roles: ['admin'] });
+  const at = withServer({}, async (server) => {
+    admin = await member(server, { name: 'Root', email: 'root@example.org', roles: ['admin'] });
     accounts.push(admin);
     for (const [name, more] of [['Ada Lovelace', { username: 'countess' }], ['Grace Hopper', { username: 'amazing.grace' }], ['100% Sure', {}], ['Under_score', {}], ['Back\\slash', {}], ['Gone Away', {}]])
-      accounts.push(await signUp(at.server, { name, ...more }));
-    await setRoles(at.server, accounts[1], ['auditor', 'user']);
-    await alter(at.server, `UPDATE users SET is_active = 0 WHERE public_id = '${accounts[6].id}'`);
+      accounts.push(await signUp(server, { name, ...more }));
+    await setRoles(server, accounts[1], ['auditor', 'user']);
+    await alter(server, `UPDATE users SET is_active = 0 WHERE public_id = '${accounts[6].id}'`);
   });
   const list = (query = '') => at.server.call('GET', `/users${query}`, { token: admin.token });
   const names = async (query) => (await list(query)).json.items.map((user) => user.name);

@@ -1,19 +1,18 @@
 // Stories of people who mean harm: forged tokens, requests that two servers would read differently, addresses bent out of shape.
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { forge, signerOf } from '../support/forge.mjs';
 import {
   NOBODY, assertProblem, auditOf, member, person, sessionEnded, signIn, signUp, tokenExpired, tokenInvalid, withServer,
 } from '../support/story.mjs';
 
 describe('a forged token is refused with one sentence, and its fault stands in the trail:', () => {
-  const at = withServer();
   let ada, admin, real;
-  before(async () => {
-    ada = await member(at.server);
-    admin = await member(at.server, { roles: ['admin'] });
-    real = signerOf(at.server, ada.token);
+  const at = withServer({}, async (server) => {
+    ada = await member(server);
+    admin = await member(server, { roles: ['admin'] });
+    real = signerOf(server, ada.token);
   });
 
   const now = () => Math.floor(Date.now() / 1000);
@@ -204,7 +203,6 @@ describe('a forged token is refused with one sentence, and its fault stands in t
 describe('on the wire', () => {
   // A short time for heads, so that what is not answered ends soon.
   const at = withServer({ env: { POSTERN_HEAD_TIMEOUT: '1', POSTERN_BODY_TIMEOUT: '1', POSTERN_MAX_CONNECTIONS: '200' } });
-  before(() => signUp(at.server));
   const next = 'GET /ping HTTP/1.1\r\nHost: a\r\nX-Request-Id: smuggled\r\n\r\n';
   const LIMIT_MS = 10_000;
   const statuses = (got) => [...got.matchAll(/HTTP\/1\.[01] (\d{3})/g)].map((match) => Number(match[1]));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { startServer } from '../support/server.mjs';
 import {
   PASSWORD, assertOnlyJson, assertProblem, auditOf, badCredentials, endWell, figures, member, person, signIn, signUp, withServer, wrong,
@@ -129,7 +129,6 @@ describe('limits of tries', () => {
 
 describe('more sign-ins than can be hashed', () => {
   const at = withServer({ env: { POSTERN_ARGON2_M_KIB: '65536', POSTERN_ARGON2_T: '3', POSTERN_HASH_WORKERS: '1' } });
-  before(() => signUp(at.server));
 
   it('are shed early with the time to wait, never with another fault, while everything else goes on', async () => {
     let settled = false;
@@ -153,7 +152,6 @@ describe('more sign-ins than can be hashed', () => {
 
 describe('a client that is slow', { concurrency: true }, () => {
   const at = withServer({ env: { POSTERN_HEAD_TIMEOUT: '1', POSTERN_BODY_TIMEOUT: '1' } });
-  before(() => signUp(at.server));
 
   // One byte every 100 ms until the other side ends it: { ms, got }.
   async function drip(first, byte) {

@@ -13,7 +13,6 @@ import {
 
 describe('the routes about the service', () => {
   const at = withServer();
-  before(() => signUp(at.server));
 
   it('GET /ping says pong', async () => {
     const answer = await at.server.call('GET', '/ping');
@@ -117,9 +116,8 @@ describe('the routes about the service', () => {
 });
 
 describe('what stands on every answer', () => {
-  const at = withServer();
   let account;
-  before(async () => (account = await member(at.server)));
+  const at = withServer({}, async (server) => (account = await member(server)));
 
   const every = [
     ['200', () => at.server.call('GET', '/ping')],
@@ -203,7 +201,6 @@ describe('what stands on every answer', () => {
 describe('pages of other origins', () => {
   const open = withServer({ env: { POSTERN_CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' } });
   const closed = withServer();
-  before(() => Promise.all([signUp(open.server), signUp(closed.server)]));
   const preflight = { 'Access-Control-Request-Method': 'PATCH', 'Access-Control-Request-Headers': 'authorization' };
   const names = (headers) => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
@@ -252,7 +249,6 @@ describe('pages of other origins', () => {
 
 describe('the address of a caller', () => {
   const at = withServer({ env: { POSTERN_TRUSTED_PROXIES: '127.0.0.1/32, 10.0.0.0/8, 2001:db8:1::/48' } });
-  before(() => signUp(at.server));
   const addressOf = async (headers, from) => {
     const answer = await at.server.call('POST', '/login', { body: wrong({ username: 'nobody.here' }), headers, from });
     return (await auditOf(at.server, answer))[0].address;
