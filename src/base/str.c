@@ -8,11 +8,6 @@ struct str str_of(const char *text)
     return text == NULL ? (struct str){ 0 } : (struct str){ text, strlen(text) };
 }
 
-bool str_equal(struct str a, struct str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool str_equal_nocase(struct str a, struct str b)
 {
     return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
     const char *ptr;
@@ -22,7 +23,11 @@ struct strs {
 #define STR_ARG(s)   (int)(s).len, (s).ptr /* for "%.*s" */
 
 struct str str_of(const char *text); /* a C string from a library's edge; NULL becomes the absent view */
-bool str_equal(struct str a, struct str b);
+/* Here and not in str.c: most pairs differ in length, and tables are searched with it. */
+static inline bool str_equal(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
 bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);

@@ -74,6 +74,13 @@ static bool has_braces(const struct route *row)
     return str_contains(str_of(row->path), STR("{"));
 }
 
+static bool row_takes(const struct route *row, bool braces, struct str path, struct str raw[static ROUTE_PARAMS_MAX])
+{
+    if (!braces)
+        return str_equal(str_of(row->path), path) && !has_braces(row);
+    return has_braces(row) && template_takes(str_of(row->path), path, raw);
+}
+
 enum err route_find(const struct route *table, size_t count, struct arena *mem, int method, struct str path,
                     struct route_match *out)
 {
@@ -82,7 +89,7 @@ enum err route_find(const struct route *table, size_t count, struct arena *mem, 
     for (int braces = 0; braces < 2 && found.methods == 0; braces++) {
         for (size_t i = 0; i < count; i++) {
             struct str raw[ROUTE_PARAMS_MAX] = { 0 };
-            if (has_braces(&table[i]) != (braces == 1) || !template_takes(str_of(table[i].path), path, raw))
+            if (!row_takes(&table[i], braces == 1, path, raw))
                 continue;
             found.methods |= 1U << table[i].method;
             if ((int)table[i].method != method)

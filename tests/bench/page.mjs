@@ -53,10 +53,10 @@ export class Table {
   text() {
     const rows = this.rows.map((row) => this.#cells(row).map((cell) => cell.replaceAll('*', '')));
     const widths = [0, 1, 3, 4].map((column) => Math.max(...rows.map((cells) => cells[column].length)));
-    return rows
-      .map(([what, figure, beside, ratio, aim, verdict]) =>
-        [what.padEnd(widths[0]), figure.padStart(widths[1]), ratio.padStart(widths[2]), aim.padEnd(widths[3]), verdict.padEnd(13), beside].join('  '))
-      .join('\n');
+    const line = ([what, figure, beside, ratio, aim, verdict]) => [
+      what.padEnd(widths[0]), figure.padStart(widths[1]), ratio.padStart(widths[2]), aim.padEnd(widths[3]), verdict.padEnd(13), beside,
+    ];
+    return rows.map((cells) => line(cells).join('  ')).join('\n');
   }
 
   below() {
@@ -70,7 +70,7 @@ export class Table {
 
 function machine({ busy, seconds, folder }) {
   const [{ model }] = os.cpus();
-  const disk = execFileSync('stat', ['-f', '-c', '%T', folder], { encoding: 'utf8' }).trim();
+  const disk = execFileSync('df', ['--output=fstype', folder], { encoding: 'utf8' }).split('\n')[1].trim();
   return [
     `- ${os.availableParallelism()} processors: ${model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${os.release()}`,
     `- the database lies on ${disk}`,
@@ -86,12 +86,14 @@ const meaning = `- **Start** is counted from before \`exec\` to the first byte o
 - **Sign-ins** and the bare hash take turns, so that both see the same machine; the bare hash is the program's own password
   room in a loop, without HTTP, tokens and database. A ratio near 1 says that sign-ins cost their hash and nothing else.
 - **The tail**: 2,000 requests a second leave at even moments whether or not earlier ones were answered, and each latency is
-  counted from the moment at which its request was due. Shown is the quietest round, and beside it all of them: whatever else runs on the
-  machine can only add to a latency.
-- **One core**: the server alone on one processor, the client on another. The client polls: one that sleeps has to be woken by
-  an interrupt to the other processor, which on a virtual machine costs the server several microseconds; the row with \`wrk\`
-  shows that. What is beyond the check of the signature is reading and sending, parsing the token, one statement that reads
-  session and account, and writing the JSON. The quietest of three rounds counts, for each of them. nginx answers the same bytes from its configuration.
+  counted from the moment at which its request was due. Shown is the quietest round, and beside it all of them: whatever
+  else runs on the machine can only add to a latency.
+- **One core**: the server alone on one processor, the client on another. The cost is the processor time of the server,
+  divided by the requests; that of the signature is measured the same way, on the same processor, in turn. The quietest of
+  three rounds counts for each. The client polls: one that sleeps has to be woken by an interrupt to the other processor,
+  which on a virtual machine costs the server several microseconds; the row with \`wrk\` shows that. What is beyond the
+  signature is reading and sending, parsing the token, one statement that reads session and account, and writing the JSON.
+  nginx answers the same bytes from its configuration.
 - **Sign-ups** run on a build of their own (\`build/bench\`), in which a password hash costs nothing; a release can't be built
   so. Each is a row, an audit row and a share of an fsync. Beside it: how many single durable writes of one page the disk takes.
 - **PATCH** is a durable write that runs in the workers of the fast lane: the more workers, the more share one fsync.`;

@@ -1,6 +1,6 @@
 // What the bench runs: the program under test, nginx beside it, and its small clients; each on the processors it is told.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -124,6 +124,13 @@ class Server {
   async metric(name) {
     const text = await fetch(`${this.url}/metrics`).then((answer) => answer.text());
     return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)[1]);
+  }
+
+  // Processor time that all its threads have used, in microseconds (proc(5), schedstat is in nanoseconds).
+  cpuUs() {
+    const threads = `/proc/${this.pid}/task`;
+    const used = readdirSync(threads).map((thread) => Number(readFileSync(`${threads}/${thread}/schedstat`, 'utf8').split(' ')[0]));
+    return used.reduce((sum, ns) => sum + ns, 0) / 1e3;
   }
 
   // Proportional set size in bytes: of pages that several processes share, this one's part (proc(5), smaps_rollup).

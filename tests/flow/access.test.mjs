@@ -19,7 +19,9 @@ describe('the table of roles, relations and routes', () => {
     actors.spare = await member(server, { roles: ['admin'] }); // so that the last administrator is no matter here
     actors.nobody = {};
     actors.garbage = { token: 'x.y.z' };
-    actors.expired = { token: signerOf(server, actors.user.token).token({ exp: Math.floor(Date.now() / 1000) - 1, iat: 1700000000, nbf: 1700000000 }) };
+    actors.expired = { token: signerOf(server, actors.user.token).token({
+      exp: Math.floor(Date.now() / 1000) - 1, iat: 1700000000, nbf: 1700000000,
+    }) };
   });
 
   const relations = {
@@ -35,12 +37,30 @@ describe('the table of roles, relations and routes', () => {
   const allOf = (status) => ({ other: status, admin: status, missing: 404, malformed: 404, number: 404, uppercase: 404 });
 
   const table = [
-    { method: 'GET', expects: { user: { self: 200, ...everybodyElse }, auditor: { self: 200, ...allOf(200) }, admin: { self: 200, ...allOf(200) } } },
-    { method: 'PATCH', body: { job_title: 'Captain' }, expects: { user: { self: 200, ...everybodyElse }, auditor: { self: 200, ...everybodyElse }, admin: { self: 200, ...allOf(200) } } },
-    { method: 'PATCH', body: { roles: ['admin'] }, expects: { user: { self: 403, ...everybodyElse }, auditor: { self: 403, ...everybodyElse }, admin: { self: 200, ...allOf(200) } } },
-    { method: 'PATCH', body: { is_active: true }, expects: { user: { self: 403, ...everybodyElse }, auditor: { self: 403, ...everybodyElse }, admin: { self: 200, ...allOf(200) } } },
-    { method: 'PATCH', body: { job_title: 'X', roles: ['user'] }, expects: { user: { self: 403, ...everybodyElse }, auditor: { self: 403, ...everybodyElse } } },
-    { method: 'DELETE', expects: { user: everybodyElse, auditor: everybodyElse, admin: { other: 204, missing: 404, malformed: 404, number: 404, uppercase: 404 } } },
+    {
+      method: 'GET',
+      expects: { user: { self: 200, ...everybodyElse }, auditor: { self: 200, ...allOf(200) }, admin: { self: 200, ...allOf(200) } },
+    },
+    {
+      method: 'PATCH', body: { job_title: 'Captain' },
+      expects: { user: { self: 200, ...everybodyElse }, auditor: { self: 200, ...everybodyElse }, admin: { self: 200, ...allOf(200) } },
+    },
+    {
+      method: 'PATCH', body: { roles: ['admin'] },
+      expects: { user: { self: 403, ...everybodyElse }, auditor: { self: 403, ...everybodyElse }, admin: { self: 200, ...allOf(200) } },
+    },
+    {
+      method: 'PATCH', body: { is_active: true },
+      expects: { user: { self: 403, ...everybodyElse }, auditor: { self: 403, ...everybodyElse }, admin: { self: 200, ...allOf(200) } },
+    },
+    {
+      method: 'PATCH', body: { job_title: 'X', roles: ['user'] },
+      expects: { user: { self: 403, ...everybodyElse }, auditor: { self: 403, ...everybodyElse } },
+    },
+    {
+      method: 'DELETE',
+      expects: { user: everybodyElse, auditor: everybodyElse, admin: { other: 204, missing: 404, malformed: 404, number: 404, uppercase: 404 } },
+    },
   ];
 
   for (const { method, body, expects } of table)
@@ -85,7 +105,9 @@ describe('the table of roles, relations and routes', () => {
   });
 
   it('a token is taken from no other place', async () => {
-    for (const headers of [{ Cookie: `access_token=${actors.user.token}` }, { 'X-Access-Token': actors.user.token }, { 'X-Auth-User': actors.user.id }])
+    for (const headers of [
+      { Cookie: `access_token=${actors.user.token}` }, { 'X-Access-Token': actors.user.token }, { 'X-Auth-User': actors.user.id },
+    ])
       assertProblem(await at.server.call('GET', '/users/me', { headers }), tokenMissing);
     const form = { 'X-HTTP-Method-Override': 'DELETE' };
     assert.equal((await at.server.call('GET', '/users/me', { token: actors.user.token, headers: form })).status, 200);
@@ -194,7 +216,10 @@ describe('changing a profile', () => {
     [{ roles: ['user', 7] }, { 'roles[1]': 'wrong_type' }],
     [{ email: 'other@example.com' }, { email: 'unknown_field' }],
     [{ password: 'SecurePass124' }, { password: 'unknown_field' }],
-    [{ id: NOBODY, email_verified: true, mfa: {}, token_version: 0 }, { id: 'unknown_field', email_verified: 'unknown_field', mfa: 'unknown_field', token_version: 'unknown_field' }],
+    [
+      { id: NOBODY, email_verified: true, mfa: {}, token_version: 0 },
+      { id: 'unknown_field', email_verified: 'unknown_field', mfa: 'unknown_field', token_version: 'unknown_field' },
+    ],
   ])
     it(`to ${JSON.stringify(body).slice(0, 60)} is refused, for everybody`, async () => {
       const account = await member(at.server);
@@ -240,14 +265,19 @@ describe('changing a profile', () => {
     assert.deepEqual(answer.json.roles, ['auditor', 'user']);
     const rows = await auditOf(at.server, answer);
     const changed = rows.find((row) => row.event === 'privilege_permissions_changed');
-    assert.deepEqual([changed.actor, changed.target, JSON.parse(changed.detail)], [admin.id, account.id, { before: 'user', after: 'auditor,user' }]);
+    assert.deepEqual(
+      [changed.actor, changed.target, JSON.parse(changed.detail)],
+      [admin.id, account.id, { before: 'user', after: 'auditor,user' }]
+    );
   });
 
   it('needs a body that is an object', async () => {
     const account = await member(at.server);
     for (const body of ['', '[]', 'null', '{"name":"x","name":"y"}'])
       assertProblem(await at.server.call('PATCH', '/users/me', { token: account.token, body }), { status: 400, code: 'malformed_json' });
-    assertProblem(await at.server.call('PATCH', '/users/me', { token: account.token, body: '{}', headers: { 'Content-Type': 'application/json-patch+json' } }),
+    assertProblem(await at.server.call(
+      'PATCH', '/users/me', { token: account.token, body: '{}', headers: { 'Content-Type': 'application/json-patch+json' } }
+    ),
       { status: 415, code: 'unsupported_media_type' });
   });
 });
@@ -257,7 +287,10 @@ describe('the last administrator', () => {
   const at = withServer({}, async (server) => (admin = await member(server, { roles: ['admin', 'user'] })));
   const call = (method, body, id = admin.id) => at.server.call(method, `/users/${id}`, { token: admin.token, body });
 
-  for (const [method, body] of [['PATCH', { roles: ['user'] }], ['PATCH', { roles: ['auditor'] }], ['PATCH', { is_active: false }], ['PATCH', { is_active: false, roles: ['admin'] }], ['DELETE']])
+  for (const [method, body] of [
+    ['PATCH', { roles: ['user'] }], ['PATCH', { roles: ['auditor'] }], ['PATCH', { is_active: false }],
+    ['PATCH', { is_active: false, roles: ['admin'] }], ['DELETE'],
+  ])
     it(`can't ${method} ${body === undefined ? 'away' : JSON.stringify(body)}`, async () => {
       assertProblem(await call(method, body), lastAdmin);
       assert.deepEqual((await at.server.call('GET', '/users/me', { token: admin.token })).json.roles, ['admin', 'user']);
@@ -354,7 +387,10 @@ describe('the list of accounts', () => {
   const at = withServer({}, async (server) => {
     admin = await member(server, { name: 'Root', email: 'root@example.org', roles: ['admin'] });
     accounts.push(admin);
-    for (const [name, more] of [['Ada Lovelace', { username: 'countess' }], ['Grace Hopper', { username: 'amazing.grace' }], ['100% Sure', {}], ['Under_score', {}], ['Back\\slash', {}], ['Gone Away', {}]])
+    for (const [name, more] of [
+      ['Ada Lovelace', { username: 'countess' }], ['Grace Hopper', { username: 'amazing.grace' }], ['100% Sure', {}],
+      ['Under_score', {}], ['Back\\slash', {}], ['Gone Away', {}],
+    ])
       accounts.push(await signUp(server, { name, ...more }));
     await setRoles(server, accounts[1], ['auditor', 'user']);
     await alter(server, `UPDATE users SET is_active = 0 WHERE public_id = '${accounts[6].id}'`);
@@ -410,7 +446,6 @@ describe('the list of accounts', () => {
     ['?q=ada%20love', ['Ada Lovelace']],
     ['?email=ROOT@EXAMPLE.ORG', ['Root']],
     ['?email=root@example', []],
-    ['?email=%', undefined],
     ['?email=%25', []],
     ['?role=admin', ['Root']],
     ['?role=auditor', ['Ada Lovelace']],
@@ -419,11 +454,14 @@ describe('the list of accounts', () => {
     ['?active=true&role=auditor&q=ada', ['Ada Lovelace']],
     ['?role=admin&q=ada', []],
     ['?email=root@example.org&active=false', []],
-  ].filter(([, expects]) => expects !== undefined))
+  ])
     it(`filters by ${query}`, async () => assert.deepEqual(await names(query), expects));
 
   it('filters by the role that everybody has', async () => {
-    assert.deepEqual((await names('?role=user')).sort(), ['100% Sure', 'Ada Lovelace', 'Back\\slash', 'Gone Away', 'Grace Hopper', 'Under_score']);
+    assert.deepEqual(
+      (await names('?role=user')).sort(),
+      ['100% Sure', 'Ada Lovelace', 'Back\\slash', 'Gone Away', 'Grace Hopper', 'Under_score']
+    );
   });
 
   it('pages inside a filter', async () => {
@@ -451,9 +489,9 @@ describe('the list of accounts', () => {
     it(`refuses ${query.slice(0, 40)}`, async () => assertFaults(await list(query), faults));
 
   for (const query of [
-    '?page=2', '?offset=1', '?sort=name', '?Limit=1', '?limit=1&limit=2', '?limit=1&', '?&', '?=1', '?limit', '?q=%00', '?q=%', '?q=%zz', '?q=%ff',
+    '?page=2', '?offset=1', '?sort=name', '?Limit=1', '?limit=1&limit=2', '?limit=1&', '?&', '?=1', '?q=%00', '?q=%', '?q=%zz', '?q=%ff',
     '?marks=1', `?${Array.from({ length: 17 }, (_, i) => `a${i}=1`).join('&')}`, '?email=%',
-  ].filter((query) => query !== '?limit'))
+  ])
     it(`refuses ${query.slice(0, 40)}`, async () => assertProblem(await list(query), invalidQuery));
 
   it('is read by an auditor, and by nobody else', async () => {

@@ -36,7 +36,9 @@ async function rowsOf(answer, { method, route }) {
   }));
 }
 
-const row = (event, severity, more) => ({ event, severity, outcome: 'success', reason: null, actor: null, target: null, session: null, detail: null, ...more });
+const row = (event, severity, more) => ({
+  event, severity, outcome: 'success', reason: null, actor: null, target: null, session: null, detail: null, ...more,
+});
 const failed = (event, severity, reason, more) => row(event, severity, { outcome: 'failure', reason, ...more });
 
 // [what, method, route as a template, status, () => { answer, rows }]
@@ -80,7 +82,10 @@ const acts = [
   }],
   ['a refresh', 'POST', '/token/refresh', 200, async () => {
     const tokens = await signIn(at.server, ada);
-    return { answer: await refresh(tokens.refresh_token), rows: [row('session_renewed', 'INFO', { actor: ada.id, target: ada.id, session: tokens.session_id })] };
+    return {
+      answer: await refresh(tokens.refresh_token),
+      rows: [row('session_renewed', 'INFO', { actor: ada.id, target: ada.id, session: tokens.session_id })],
+    };
   }],
   ['a refresh with a token that was never given', 'POST', '/token/refresh', 401, async () => ({
     answer: await refresh('A'.repeat(43)), rows: [failed('authn_login_fail', 'WARN', 'refresh_unknown')],
@@ -139,7 +144,10 @@ const acts = [
     return {
       answer: await patch(admin, someone.id, { roles: ['auditor', 'user'] }),
       rows: [
-        row('privilege_permissions_changed', 'WARN', { actor: admin.id, target: someone.id, session: sessionOf(admin), detail: { before: 'user', after: 'auditor,user' } }),
+        row(
+          'privilege_permissions_changed', 'WARN',
+          { actor: admin.id, target: someone.id, session: sessionOf(admin), detail: { before: 'user', after: 'auditor,user' } }
+        ),
         row('user_updated', 'WARN', { actor: admin.id, target: someone.id, session: sessionOf(admin) }),
       ],
     };
@@ -192,7 +200,10 @@ const acts = [
   }],
   ['a hash brought up to date', 'POST', '/login', 200, async () => {
     const someone = await signUp(at.server);
-    await alter(at.server, `UPDATE users SET hashed_password = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.LZrfN0lz4CULfFuRjqXiVMP49yNOHKi' WHERE public_id = '${someone.id}'`);
+    await alter(
+      at.server,
+      `UPDATE users SET hashed_password = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.LZrfN0lz4CULfFuRjqXiVMP49yNOHKi' WHERE public_id = '${someone.id}'`
+    );
     const answer = await login({ email: someone.email, password: 'dragon' });
     return {
       answer,
@@ -248,7 +259,10 @@ describe('an act leaves its row, and no other:', () => {
   it('two acts at once, two rows', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => login({ email: ada.email, password: ada.password })));
     for (const answer of answers)
-      assert.deepEqual((await auditOf(at.server, answer)).map(({ event, session }) => [event, session]), [['authn_login_success', answer.json.session_id]]);
+      assert.deepEqual(
+        (await auditOf(at.server, answer)).map(({ event, session }) => [event, session]),
+        [['authn_login_success', answer.json.session_id]]
+      );
   });
 });
 
@@ -297,7 +311,10 @@ describe('what is no act leaves no row:', () => {
 describe('the trail', () => {
   it('only grows: a row can be neither changed nor taken away nor replaced', async () => {
     await login(wrong({ email: ada.email }));
-    for (const statement of ["UPDATE audit_log SET actor = 'x'", 'DELETE FROM audit_log', "REPLACE INTO audit_log (seq, at, event, severity, outcome) VALUES (1, 1, 'x', 'x', 'x')"])
+    for (const statement of [
+      "UPDATE audit_log SET actor = 'x'", 'DELETE FROM audit_log',
+      "REPLACE INTO audit_log (seq, at, event, severity, outcome) VALUES (1, 1, 'x', 'x', 'x')",
+    ])
       await assert.rejects(alter(at.server, statement), /rows are only added/);
   });
 
@@ -331,10 +348,16 @@ describe('no secret is in the log or the trail', () => {
     await call('GET', `/users?q=${secret(13)}`, { token: admin.token });
     await call('GET', `/ping?password=${secret(14)}&x=${secret(15)}`);
     await call('GET', '/users/me', { token: secret(16) });
-    await call('GET', '/users/me', { headers: { Authorization: `Basic ${Buffer.from(`ada:${secret(17)}`).toString('base64')}`, Cookie: `session=${secret(18)}` } });
+    await call(
+      'GET', '/users/me',
+      { headers: { Authorization: `Basic ${Buffer.from(`ada:${secret(17)}`).toString('base64')}`, Cookie: `session=${secret(18)}` } }
+    );
     await call('POST', '/token/refresh', { body: { refresh_token: secret(19) } });
     await call('PATCH', '/users/me', { token: ada.token, body: { username: secret(20), current_password: secret(21) } });
-    await call('GET', '/ping', { headers: { 'X-Request-Id': `${secret(22)} `, 'X-Api-Key': secret(23), Referer: `https://x/?t=${secret(24)}`, traceparent: secret(25) } });
+    await call(
+      'GET', '/ping',
+      { headers: { 'X-Request-Id': `${secret(22)} `, 'X-Api-Key': secret(23), Referer: `https://x/?t=${secret(24)}`, traceparent: secret(25) } }
+    );
     await call('OPTIONS', '/login', { headers: { Origin: `https://${secret(26)}` } });
     await call(secret(27).slice(0, 15).toUpperCase(), '/ping').catch(() => {});
     await at.server.assertNoCanary();

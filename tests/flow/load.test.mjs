@@ -109,7 +109,10 @@ describe('limits of tries', () => {
   it('an address that a caller makes up is no new network', async () => {
     const from = `${net_()}.1`;
     const answers = await times(40, (i) =>
-      at.server.call('POST', '/login', { from, body: wrong({ email: `made.up${i}@example.com` }), headers: { 'X-Forwarded-For': `203.0.${i}.7` } }));
+      at.server.call(
+        'POST', '/login',
+        { from, body: wrong({ email: `made.up${i}@example.com` }), headers: { 'X-Forwarded-For': `203.0.${i}.7` } }
+      ));
     assert.ok(statuses(answers).filter((status) => status === 429).length >= 8, `${statuses(answers)}`);
   });
 
@@ -132,7 +135,9 @@ describe('more sign-ins than can be hashed', () => {
 
   it('are shed early with the time to wait, never with another fault, while everything else goes on', async () => {
     let settled = false;
-    const flood = Promise.all(Array.from({ length: 40 }, (_, i) => at.server.call('POST', '/login', { body: wrong({ email: `flood${i}@example.com` }) })));
+    const flood = Promise.all(Array.from(
+      { length: 40 }, (_, i) => at.server.call('POST', '/login', { body: wrong({ email: `flood${i}@example.com` }) })
+    ));
     flood.then(() => (settled = true));
     let meanwhile = 0;
     for (; !settled || meanwhile < 20; meanwhile++) assert.equal((await at.server.call('GET', '/ping')).status, 200);
@@ -146,7 +151,10 @@ describe('more sign-ins than can be hashed', () => {
     const is = await figures(at.server);
     assert.equal(is.postern_hash_lane_shed_total, shed.length);
     assert.deepEqual([is.postern_hash_lane_queue, is.postern_hash_lane_running], [0, 0]);
-    assert.equal((await at.server.call('POST', '/login', { body: wrong({ email: 'after@example.com' }) })).status, 401, 'and after it the lane is free');
+    assert.equal(
+      (await at.server.call('POST', '/login', { body: wrong({ email: 'after@example.com' }) })).status, 401,
+      'and after it the lane is free'
+    );
   });
 });
 
@@ -172,7 +180,10 @@ describe('a client that is slow', { concurrency: true }, () => {
     ['in the fields', 'GET /ping HTTP/1.1\r\nX: ', 'x'],
     ['between fields', 'GET /ping HTTP/1.1\r\n', 'X:1\r\n'],
     ['in the body', 'POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n', ' '],
-    ['in chunks of the body', 'POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\n \r\n'],
+    [
+      'in chunks of the body',
+      'POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\n \r\n',
+    ],
     ['and sends nothing at all', '', ''],
   ])
     it(`${why} is cut off in time`, async () => {
@@ -191,7 +202,10 @@ describe('a client that is slow', { concurrency: true }, () => {
   });
 
   it('only because its password is being hashed is not cut off', async () => {
-    const server = await startServer({ env: { POSTERN_HEAD_TIMEOUT: '1', POSTERN_BODY_TIMEOUT: '1', POSTERN_ARGON2_M_KIB: '262144', POSTERN_ARGON2_T: '16', POSTERN_HASH_WORKERS: '1' } });
+    const server = await startServer({ env: {
+      POSTERN_HEAD_TIMEOUT: '1', POSTERN_BODY_TIMEOUT: '1', POSTERN_ARGON2_M_KIB: '262144', POSTERN_ARGON2_T: '16',
+      POSTERN_HASH_WORKERS: '1',
+    } });
     const answer = await server.call('POST', '/login', { body: wrong({ email: 'slow@example.com' }) });
     assertProblem(answer, badCredentials);
     assert.equal(await server.stop(), 0);
@@ -206,7 +220,9 @@ describe('the end of the service', () => {
   it('waits for what runs, answers it, and takes no more', async () => {
     const server = await startServer({ env: { POSTERN_ARGON2_M_KIB: '65536', POSTERN_ARGON2_T: '12', POSTERN_HASH_WORKERS: '2' } });
     const account = await signUp(server);
-    const logins = Array.from({ length: 4 }, () => server.call('POST', '/login', { body: { email: account.email, password: account.password } }));
+    const logins = Array.from(
+      { length: 4 }, () => server.call('POST', '/login', { body: { email: account.email, password: account.password } })
+    );
     await hashing(server, 4);
     const { port } = server;
     process.kill(server.pid, 'SIGTERM');
@@ -218,7 +234,8 @@ describe('the end of the service', () => {
     assert.deepEqual(await server.ended, { code: 0, signal: null });
     const [error] = await once(net.connect(port, '127.0.0.1'), 'error');
     assert.equal(error.code, 'ECONNREFUSED');
-    assert.deepEqual(server.lines.slice(-2).map(({ event, drain, signal }) => [event, drain ?? signal]).filter(([event]) => event === 'stopped'), [['stopped', 'clean']]);
+    const { event, drain } = server.lines.at(-1);
+    assert.deepEqual([event, drain], ['stopped', 'clean']);
     const rows = await server.sqlite("SELECT event, actor FROM audit_log WHERE event LIKE 'sys_%' ORDER BY seq");
     assert.deepEqual(rows, [{ event: 'sys_startup', actor: 'postern' }, { event: 'sys_shutdown', actor: 'postern' }]);
     assert.equal((await server.sqlite('SELECT count(*) AS n FROM sessions'))[0].n, 4);
@@ -226,9 +243,24 @@ describe('the end of the service', () => {
     assertOnlyJson(server);
   });
 
+  it('does not wait for connections that ask nothing', async () => {
+    const server = await startServer();
+    await signUp(server);
+    const idle = Array.from({ length: 5 }, () => net.connect(server.port, '127.0.0.1'));
+    for (const socket of idle) socket.write('GET /ping HTTP/1.1\r\nHost: a\r\n\r\n');
+    await Promise.all(idle.map((socket) => once(socket, 'data')));
+    const closed = Promise.all(idle.map((socket) => once(socket, 'close')));
+    const since = Date.now();
+    assert.equal(await server.stop(), 0);
+    await closed;
+    assert.ok(Date.now() - since < 5000);
+  });
+
   it('past its time is told by the exit status', async () => {
-    const server = await startServer({ env: { POSTERN_ARGON2_M_KIB: '262144', POSTERN_ARGON2_T: '16', POSTERN_HASH_WORKERS: '1', POSTERN_DRAIN_TIMEOUT: '1' } });
-    const logins = Array.from({ length: 2 }, (_, i) => server.call('POST', '/login', { body: wrong({ email: `late${i}@example.com` }) }));
+    const server = await startServer({ env: {
+      POSTERN_ARGON2_M_KIB: '131072', POSTERN_ARGON2_T: '16', POSTERN_HASH_WORKERS: '1', POSTERN_DRAIN_TIMEOUT: '1',
+    } });
+    const logins = Array.from({ length: 3 }, (_, i) => server.call('POST', '/login', { body: wrong({ email: `late${i}@example.com` }) }));
     const outcomes = Promise.allSettled(logins);
     await hashing(server, 1);
     assert.equal(await server.stop(), 3);

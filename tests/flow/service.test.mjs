@@ -8,7 +8,7 @@ import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { environment, newFolder, program, run, startServer } from '../support/server.mjs';
 import {
-  NOBODY, UUID, alter, assertProblem, auditOf, badCredentials, figures, member, person, signIn, signUp, tokenMissing, withServer, wrong,
+  NOBODY, UUID, alter, assertProblem, auditOf, badCredentials, figures, member, person, signIn, tokenMissing, withServer, wrong,
 } from '../support/story.mjs';
 
 describe('the routes about the service', () => {
@@ -28,7 +28,10 @@ describe('the routes about the service', () => {
   });
 
   it('GET /readyz is 503 and says why while the schema is behind, and ready again after', async () => {
-    await alter(at.server, 'CREATE TABLE kept AS SELECT * FROM schema_migrations; DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)');
+    await alter(
+      at.server,
+      'CREATE TABLE kept AS SELECT * FROM schema_migrations; DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)'
+    );
     const answer = await at.server.call('GET', '/readyz');
     assert.deepEqual([answer.status, answer.json.status, answer.json.schema], [503, 'not ready', 'not current']);
     assert.match(answer.headers['retry-after'], /^\d+$/);
@@ -51,11 +54,17 @@ describe('the routes about the service', () => {
     const body = person();
     const answer = await at.server.call('POST', '/users', { body });
     await alter(at.server, 'ALTER TABLE away RENAME TO audit_log');
-    assert.deepEqual([answer.status, answer.json.code, answer.json.detail], [500, 'internal_error', 'Something failed on our side; the log has the request id']);
+    assert.deepEqual(
+      [answer.status, answer.json.code, answer.json.detail],
+      [500, 'internal_error', 'Something failed on our side; the log has the request id']
+    );
     assert.ok(!/audit_log|sqlite|SELECT|INSERT/i.test(answer.text));
     const failed = await at.server.logged((line) => line.event === 'failed');
     assert.equal(failed.request_id, answer.headers['x-request-id']);
-    assert.equal((await at.server.sqlite(`SELECT count(*) AS n FROM users WHERE email = '${body.email}'`))[0].n, 0, 'no account without its row in the trail');
+    assert.equal(
+      (await at.server.sqlite(`SELECT count(*) AS n FROM users WHERE email = '${body.email}'`))[0].n, 0,
+      'no account without its row in the trail'
+    );
     assert.equal((await at.server.call('POST', '/users', { body })).status, 201);
   });
 
@@ -244,7 +253,10 @@ describe('pages of other origins', () => {
     });
 
   it('are not let in with two origins at once', async () =>
-    assert.deepEqual(names((await open.server.call('GET', '/ping', { headers: { Origin: ['https://app.example.com', 'https://app.example.com'] } })).headers), []));
+    assert.deepEqual(
+      names((await open.server.call('GET', '/ping', { headers: { Origin: ['https://app.example.com', 'https://app.example.com'] } })).headers),
+      []
+    ));
 });
 
 describe('the address of a caller', () => {
@@ -294,13 +306,18 @@ describe('the address of a caller', () => {
 });
 
 describe('a start that can\'t be', () => {
-  const serve = (env = {}, args = [], folder = newFolder()) => run(program, ['serve', ...args], { cwd: folder, env: environment(folder, true, env) });
+  const serve = (env = {}, args = [], folder = newFolder()) => run(
+    program, ['serve', ...args], { cwd: folder, env: environment(folder, true, env) }
+  );
 
   it('on an address that another of us holds names it, its process and the setting', async () => {
     const server = await startServer();
     const { code, stdout, stderr } = await serve({ POSTERN_LISTEN: `127.0.0.1:${server.port}` });
     assert.equal(code, 1);
-    assert.equal(stderr.trim(), `postern: 127.0.0.1:${server.port} is taken by postern (process ${server.pid}); choose another address with POSTERN_LISTEN or --listen`);
+    assert.equal(
+      stderr.trim(),
+      `postern: 127.0.0.1:${server.port} is taken by postern (process ${server.pid}); choose another address with POSTERN_LISTEN or --listen`
+    );
     assert.ok(!stdout.includes('listening'));
     assert.equal((await server.call('GET', '/ping')).status, 200);
     assert.equal(await server.stop(), 0);
@@ -313,7 +330,10 @@ describe('a start that can\'t be', () => {
     const { code, stderr } = await serve({}, [`--listen=127.0.0.1:${port}`]);
     other.close();
     assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`^postern: 127\\.0\\.0\\.1:${port} is taken by \\S+ \\(process ${process.pid}\\); choose another address with POSTERN_LISTEN or --listen\n$`));
+    assert.match(
+      stderr,
+      new RegExp(`^postern: 127\\.0\\.0\\.1:${port} is taken by \\S+ \\(process ${process.pid}\\); choose another address with POSTERN_LISTEN or --listen\n$`)
+    );
   });
 
   it('on an address that is not of this machine says so', async () => {
@@ -350,7 +370,10 @@ describe('a start that can\'t be', () => {
     assert.ok(stderr.includes('A'.repeat(43)), stderr);
   });
 
-  const safe = { POSTERN_PROFILE: 'production', POSTERN_ISSUER: 'https://auth.example.com', POSTERN_TRUSTED_PROXIES: '10.0.0.0/8', POSTERN_ARGON2_M_KIB: '19456', POSTERN_ARGON2_T: '2' };
+  const safe = {
+    POSTERN_PROFILE: 'production', POSTERN_ISSUER: 'https://auth.example.com', POSTERN_TRUSTED_PROXIES: '10.0.0.0/8',
+    POSTERN_ARGON2_M_KIB: '19456', POSTERN_ARGON2_T: '2',
+  };
   for (const [setting, env] of [
     ['POSTERN_LIMITS', { POSTERN_LIMITS: 'off' }],
     ['POSTERN_ISSUER', { POSTERN_ISSUER: 'http://auth.example.com' }],
@@ -473,7 +496,10 @@ describe('TLS', () => {
 
   it('with a certificate that is not there does not start', async () => {
     const own = newFolder();
-    const { code, stderr } = await run(program, ['serve'], { cwd: own, env: environment(own, true, { POSTERN_TLS_CERT: path.join(own, 'none.pem'), POSTERN_TLS_KEY: key }) });
+    const { code, stderr } = await run(
+      program, ['serve'],
+      { cwd: own, env: environment(own, true, { POSTERN_TLS_CERT: path.join(own, 'none.pem'), POSTERN_TLS_KEY: key }) }
+    );
     assert.notEqual(code, 0);
     assert.match(stderr, /none\.pem/);
   });

@@ -48,13 +48,19 @@ describe('signing in', () => {
       assert.equal((await signIn(at.server, { email, password: PASSWORD })).user_id, account.id);
   });
 
-  for (const [made, typed] of [['\u00c5ngstr\u00f6m-77', 'A\u030angstro\u0308m-77'], ['A\u030angstro\u0308m-78', '\u00c5ngstr\u00f6m-78'], ['\u212bngstr\u00f6m-79', '\u00c5ngstr\u00f6m-79']])
+  for (const [made, typed] of [
+    ['\u00c5ngstr\u00f6m-77', 'A\u030angstro\u0308m-77'], ['A\u030angstro\u0308m-78', '\u00c5ngstr\u00f6m-78'],
+    ['\u212bngstr\u00f6m-79', '\u00c5ngstr\u00f6m-79'],
+  ])
     it(`takes a password in another normal form: ${escape(made)} as ${escape(typed)}`, async () => {
       const account = await signUp(at.server, { password: made });
       await signIn(at.server, { ...account, password: typed });
     });
 
-  for (const [made, typed] of [['SecurePass123', 'securepass123'], ['SecurePass123', 'SecurePass123 '], ['SecurePass123', ' SecurePass123'], ['ﬁne-Words-77', 'fine-Words-77'], ['Straße-Words-77', 'Strasse-Words-77'], ['SecurePass①', 'SecurePass1']])
+  for (const [made, typed] of [
+    ['SecurePass123', 'securepass123'], ['SecurePass123', 'SecurePass123 '], ['SecurePass123', ' SecurePass123'],
+    ['ﬁne-Words-77', 'fine-Words-77'], ['Straße-Words-77', 'Strasse-Words-77'], ['SecurePass①', 'SecurePass1'],
+  ])
     it(`does not take "${typed}" for "${made}"`, async () => {
       const account = await signUp(at.server, { password: made });
       assertProblem(await login({ email: account.email, password: typed }), badCredentials);
@@ -411,7 +417,10 @@ describe('tokens of an account that has changed', () => {
 
   it('are dead when their session belongs to somebody else', async () => {
     const [account, other] = [await member(at.server), await signUp(at.server)];
-    await alter(at.server, `UPDATE sessions SET user_id = (SELECT id FROM users WHERE public_id = '${other.id}') WHERE id = '${account.tokens.session_id}'`);
+    await alter(
+      at.server,
+      `UPDATE sessions SET user_id = (SELECT id FROM users WHERE public_id = '${other.id}') WHERE id = '${account.tokens.session_id}'`
+    );
     assertProblem(await me(account.token), sessionEnded);
   });
 
@@ -432,7 +441,10 @@ describe('a hash that another program made is taken, and replaced at the first s
   };
 
   for (const [kind, password, hash] of [
-    ['argon2id with four lanes', 'correct horse battery staple', '$argon2id$v=19$m=65536,t=3,p=4$3JDPB96QfMxkY2zt2zjlUg$gvDxI7GFxNk9CfJ1TgtQsAcsjoi1qzEjB1pPBCgTjMk'],
+    [
+      'argon2id with four lanes', 'correct horse battery staple',
+      '$argon2id$v=19$m=65536,t=3,p=4$3JDPB96QfMxkY2zt2zjlUg$gvDxI7GFxNk9CfJ1TgtQsAcsjoi1qzEjB1pPBCgTjMk',
+    ],
     ['argon2id with other costs', '密码密码密码', '$argon2id$v=19$m=19456,t=2,p=1$SvaXX5/+aoKb5iQ591ErIA$kjIgMGI/L7uwoKs2ia/C+cLE/8dAmmh7UVN+5f0nnos'],
     ['argon2i', 'password', '$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8'],
     ['bcrypt $2b$', 'dragon', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.LZrfN0lz4CULfFuRjqXiVMP49yNOHKi'],
@@ -460,11 +472,52 @@ describe('a hash that another program made is taken, and replaced at the first s
     assert.match(await hashOf(account), OURS);
   });
 
-  for (const hash of ['', 'dragon', '$2b$05$', '$argon2id$v=19$m=8192,t=1,p=1$x$y', '$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8', '$1$salt$hash', '*', '!', '{SSHA}x'])
+  for (const hash of [
+    '', 'dragon', '$2b$05$', '$argon2id$v=19$m=8192,t=1,p=1$x$y',
+    '$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8', '$1$salt$hash', '*', '!',
+    '{SSHA}x',
+  ])
     it(`what is no hash opens nothing: "${hash.slice(0, 30)}"`, async () => {
       const account = await with_(hash);
       for (const password of ['dragon', hash || 'x', PASSWORD]) // as text, so that the hash is no canary
         assertProblem(await login(JSON.stringify({ email: account.email, password })), badCredentials);
       assert.equal(await hashOf(account), hash);
+    });
+});
+
+describe('with bcrypt as the scheme', () => {
+  const own = withServer({ env: { POSTERN_PASSWORD_SCHEME: 'bcrypt', POSTERN_BCRYPT_COST: '10' } });
+  const storedOf = async ({ id }) => (await own.server.sqlite(`SELECT hashed_password AS hash FROM users WHERE public_id = '${id}'`))[0].hash;
+  const long = (bytes) => `Ä${'x7-Quiet Horses! '.repeat(6)}`.slice(0, bytes - 1); // the first letter has two bytes
+
+  it('a new hash is $2b$ at its cost', async () => {
+    const account = await signUp(own.server);
+    assert.match(await storedOf(account), /^\$2b\$10\$[./A-Za-z0-9]{53}$/);
+    await signIn(own.server, account);
+  });
+
+  for (const bytes of [71, 72, 73, 95])
+    it(`a password of ${bytes} bytes is not cut`, async () => {
+      const password = long(bytes);
+      assert.equal(Buffer.byteLength(password), bytes);
+      const account = await signUp(own.server, { password });
+      await signIn(own.server, account);
+      for (const other of [`${password.slice(0, -1)}z`, password.slice(0, -1), `${password}z`])
+        assertProblem(await own.server.call('POST', '/login', { body: { email: account.email, password: other } }), badCredentials);
+    });
+
+  for (const [kind, password, hash] of [
+    [
+      'argon2id', 'correct horse battery staple',
+      '$argon2id$v=19$m=7168,t=5,p=1$B+IKab0Q/YSnKs1aX0yonQ$4uTTZNVYPoa9sc8yjz1MWONk1ErtHsE/dgJfcSmUNMk',
+    ],
+    ['bcrypt of another cost', 'dragon', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.LZrfN0lz4CULfFuRjqXiVMP49yNOHKi'],
+  ])
+    it(`a stored hash of ${kind} is brought over`, async () => {
+      const account = await signUp(own.server);
+      await alter(own.server, `UPDATE users SET hashed_password = '${hash}' WHERE public_id = '${account.id}'`);
+      await signIn(own.server, { ...account, password });
+      assert.match(await storedOf(account), /^\$2b\$10\$/);
+      await signIn(own.server, { ...account, password });
     });
 });

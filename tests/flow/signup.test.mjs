@@ -363,7 +363,10 @@ describe('a body of', () => {
 });
 
 describe('a body is taken by its media type:', () => {
-  for (const type of ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8', 'application/json; charset="utf-8"'])
+  for (const type of [
+    'application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8',
+    'application/json; charset="utf-8"',
+  ])
     it(`${type} is`, async () => assert.equal((await post(person(), { headers: { 'Content-Type': type } })).status, 201));
 
   for (const type of [
@@ -396,7 +399,9 @@ describe('an address or a user name that is taken', () => {
       });
     });
 
-  for (const [first, again] of [['hopper', 'hopper'], ['hopper1', 'HOPPER1'], ['hopper2', 'ｈｏｐｐｅｒ２'], ['stra\u00dfe', 'STRASSE'], ['jos\u00e9', 'jose\u0301']])
+  for (const [first, again] of [
+    ['hopper', 'hopper'], ['hopper1', 'HOPPER1'], ['hopper2', 'ｈｏｐｐｅｒ２'], ['stra\u00dfe', 'STRASSE'], ['jos\u00e9', 'jose\u0301'],
+  ])
     it(`as ${first} is taken as ${again}`, async () => {
       await signUp(at.server, { username: first });
       await makesNobody(async () => assertProblem(await post(person({ username: again })), usernameTaken));
@@ -479,7 +484,9 @@ describe('the routes of the tutorials', () => {
     assertFaults(await signup({ username: 'xxx', password: PASSWORD }), { email: 'missing', username: 'unknown_field' });
   });
 
-  for (const [field, value] of [['role', 'admin'], ['roles', ['admin']], ['is_active', true], ['id', 1], ['name', 'x'], ['email_verified', true]])
+  for (const [field, value] of [
+    ['role', 'admin'], ['roles', ['admin']], ['is_active', true], ['id', 1], ['name', 'x'], ['email_verified', true],
+  ])
     it(`refuse ${field}`, async () => {
       assertFaults(await register({ email: 'y@example.com', password: PASSWORD, [field]: value }), { [field]: 'unknown_field' });
       assertFaults(await signup({ email: 'y@example.com', password: PASSWORD, [field]: value }), { [field]: 'unknown_field' });
@@ -494,7 +501,10 @@ describe('the routes of the tutorials', () => {
 
   for (const route of ['/register', '/users/signup']) {
     it(`${route} takes no form`, async () =>
-      assertProblem(await at.server.call('POST', route, { body: 'email=a%40example.com&password=x', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }), wrongType));
+      assertProblem(
+        await at.server.call('POST', route, { body: 'email=a%40example.com&password=x', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }),
+        wrongType
+      ));
     it(`${route} takes no list`, async () => assertProblem(await at.server.call('POST', route, { body: '[]' }), malformedJson));
   }
 });

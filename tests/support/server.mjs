@@ -226,6 +226,7 @@ class Server {
     assert.equal(audit.code, 0, `audit export: ${audit.stderr}`);
     assert.deepEqual(this.canaries.foundIn(this.said()), [], 'in the log');
     assert.deepEqual(this.canaries.foundIn(audit.stdout + audit.stderr), [], 'in the audit trail');
+    assert.doesNotMatch(this.said() + audit.stdout, /\$(argon2|2[abxy]\$|[5-7y]\$)/, 'a password hash, in the log or the audit trail');
     for (const name of readdirSync(this.folder).filter((file) => file.startsWith('postern.db'))) {
       const bytes = readFileSync(path.join(this.folder, name));
       assert.deepEqual(this.canaries.foundIn(bytes.toString('utf8')), [], `in ${name}`);

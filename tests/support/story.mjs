@@ -8,12 +8,13 @@ export const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 export const PASSWORD = 'SecurePass123';
 export const NOBODY = '01900000-0000-7000-8000-000000000000'; // an id that no account has
 
-// One server for all stories of a file; at.server is there once they run. At the end it drains clean, has said nothing but JSON
-// lines, and has kept no secret.
-export function withServer(options = {}) {
+// One server for the stories of a file or a group; at.server is there once they run, and setUp has run with it. At the end it
+// drains clean, has said nothing but JSON lines, and has kept no secret.
+export function withServer(options = {}, setUp = signUp) {
   const at = {};
   before(async () => {
     at.server = await startServer(options);
+    await setUp(at.server);
   });
   after(async () => {
     if (at.server !== undefined) await endWell(at.server);
