@@ -49,13 +49,22 @@ static bool is_active_admin(const struct user_row *row)
 }
 
 /* Nobody may lock everybody out. */
-static enum err keep_an_admin(struct tx *tx, const struct user_row *before, const struct user_row *after)
+static enum err keep_an_admin(int64_t admins, const struct user_row *before, const struct user_row *after)
 {
-    int64_t admins = 0;
     if (!is_active_admin(before) || is_active_admin(after))
         return OK;
-    TRY(users_count_active_admins(tx_db(tx), &admins));
     return admins > 1 ? OK : refuse(WHY_LAST_ADMIN);
+}
+
+/* Whoever could take an administrator away holds them all, so that two can't take each other away. */
+static enum err hold(struct tx *tx, const struct visit *v, struct str id, const struct account_change *change,
+                     struct user_row *out, int64_t *admins)
+{
+    bool found = false;
+    if (change->roles != NULL || change->is_active != NULL)
+        TRY(users_hold_active_admins(tx, admins));
+    TRY(users_hold(tx, v->mem, id, out, &found));
+    return found ? OK : refuse(WHY_USER_MISSING);
 }
 
 static enum err audit_change(struct tx *tx, const struct visit *v, const struct audit_who *who,
@@ -70,17 +79,18 @@ static enum err audit_change(struct tx *tx, const struct visit *v, const struct 
     return audit_add(tx, v, kind, who, (struct str){ 0 }, (struct str){ 0 });
 }
 
-/* The row is read inside the transaction, so that two changes at once can't undo each other. */
+/* The row is held by the transaction, so that two changes at once can't undo each other. */
 static enum err change_row(struct services *at, const struct visit *v, struct audit_who *who, struct str id,
                            const struct account_change *change, struct faults *faults, struct user_row *out)
 {
     AUTO(tx) struct tx *tx = NULL;
     struct user_row before = { 0 };
+    int64_t admins = 0;
     TRY(store_begin(at->at->store, &tx));
-    TRY(find(tx_db(tx), v, id, &before));
+    TRY(hold(tx, v, id, change, &before, &admins));
     struct user_row after = before;
     TRY(account_apply(v, change, &after, faults));
-    TRY(keep_an_admin(tx, &before, &after));
+    TRY(keep_an_admin(admins, &before, &after));
     TRY(users_update(tx, &after));
     if (before.is_active && !after.is_active)
         TRY(session_end_all(tx, v, after.id, STR("account_disabled")));

@@ -3,7 +3,8 @@
  * Owns     engine (one per store), conn (one per reading thread), work (one per transaction).
  * Threads  an engine is shared; a conn and a work belong to one thread at a time.
  * Ends     ERR_BUSY (WHY_STORE_BUSY) when another writer holds the database too long, ERR_CONFLICT when a unique value
- * is taken (clash tells which), ERR_INTERNAL for all else, with a note.
+ * is taken (clash tells which), ERR_INTERNAL for all else, with a note.  ERR_BUSY also when the database can't be reached.
+ * After ERR_CONFLICT or ERR_INTERNAL of a statement its transaction may only be rolled back: PostgreSQL takes no more.
  */
 #pragma once
 #include <stdatomic.h>
@@ -25,7 +26,8 @@ static inline void tally_add(_Atomic uint64_t *counter, uint64_t n)
 }
 
 struct driver {
-    const char *scheme;                 /* of DATABASE_URL */
+    const char *const *schemes;         /* of DATABASE_URL; ends with NULL */
+    bool embedded;                      /* in the program itself: nobody else looks after its schema */
     const char *ledger;                 /* SQL that makes schema_migrations unless it is there */
     const struct migration *migrations; /* sorted by number */
     const size_t *migration_count;
@@ -60,7 +62,7 @@ struct driver {
     FALLIBLE (*intact)(struct conn *conn);
 };
 
-extern const struct driver sqlite_driver;
+extern const struct driver sqlite_driver, postgres_driver;
 
 /* The insides of what store.h hides. */
 struct store {

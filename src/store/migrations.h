@@ -8,5 +8,5 @@ struct migration {
     struct str up, down; /* each ends in a NUL that is not counted */
 };
 
-extern const struct migration sqlite_migrations[];
-extern const size_t sqlite_migration_count;
+extern const struct migration sqlite_migrations[], postgres_migrations[];
+extern const size_t sqlite_migration_count, postgres_migration_count;

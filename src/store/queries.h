@@ -20,11 +20,11 @@
 /* The cast, and the column before the constant, tell PostgreSQL the type of a parameter at its first use. */
 #define ANY(number) "(CAST($" #number " AS TEXT) IS NULL OR "
 
-/* $2 text, $3 role: LIKE patterns; $4 active: -1 any. */
+/* $2 text, $3 role: LIKE patterns; $4 active. */
 #define USER_FITS                                                                                                      \
     "u.public_id > $1 AND " ANY(2) "LOWER(u.name) LIKE $2 ESCAPE '\\' OR LOWER(u.email) LIKE $2 ESCAPE '\\'"           \
     " OR LOWER(u.username) LIKE $2 ESCAPE '\\') AND " ANY(3) "(',' || u.roles || ',') LIKE $3 ESCAPE '\\')"            \
-    " AND (u.is_active = $4 OR $4 < 0)"
+    " AND (u.is_active = $4 OR $4 IS NULL)"
 #define AUDIT_FITS                                                                                                     \
     "a.seq > $1 AND " ANY(2) "a.event = $2) AND " ANY(3) "a.address = $3) AND " ANY(4) "a.severity = $4)"              \
     " AND " ANY(5) "a.request_id = $5) AND a.at >= $6 AND (a.at < $7 OR $7 = 0)"
@@ -50,9 +50,12 @@
       "SELECT " USER " FROM users u WHERE " USER_FITS " AND u.roles <> 'user' ORDER BY u.public_id LIMIT $5")          \
     Q(USERS_LIST_BY_EMAIL,                                                                                             \
       "SELECT " USER " FROM users u WHERE " USER_FITS " AND u.email_key = $5 ORDER BY u.public_id LIMIT $6")           \
-    Q(USERS_COUNT_ACTIVE_ADMINS,                                                                                       \
-      "SELECT COUNT(*) FROM users u WHERE u.roles <> 'user' AND u.is_active = 1"                                       \
-      " AND (',' || u.roles || ',') LIKE '%,admin,%'")                                                                 \
+    /* To change nothing is to hold the row until the transaction ends: nobody else can change it meanwhile, and what is read    \
+       after that is what will be changed. */                                                                          \
+    Q(USER_HOLD, "UPDATE users SET updated_at = updated_at WHERE public_id = $1")                                      \
+    Q(USERS_HOLD_ACTIVE_ADMINS,                                                                                        \
+      "UPDATE users SET updated_at = updated_at"                                                                       \
+      " WHERE roles <> 'user' AND is_active AND (',' || roles || ',') LIKE '%,admin,%'")                               \
                                                                                                                        \
     Q(SESSION_ADD,                                                                                                     \
       "INSERT INTO sessions (id, user_id, refresh, created_at, last_used_at, expires_at, ended_at, end_reason,"        \

@@ -231,8 +231,11 @@ const char *store_sqlite_version(void)
     return sqlite3_libversion();
 }
 
+static const char *const schemes[] = { "sqlite", NULL };
+
 const struct driver sqlite_driver = {
-    .scheme = "sqlite",
+    .schemes = schemes,
+    .embedded = true,
     .ledger = "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
               " checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
     .migrations = sqlite_migrations,

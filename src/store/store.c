@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include "store/driver.h"
 
-static const struct driver *const drivers[] = { &sqlite_driver };
+static const struct driver *const drivers[] = { &sqlite_driver, &postgres_driver };
 
 #define SCHEME_SHOWN 24 /* bytes; "postgresql+psycopg2" has 19 */
+#define SCHEMES_TOLD "sqlite:FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 static bool is_word(struct str s)
 {
@@ -16,22 +17,29 @@ static bool is_word(struct str s)
     return true;
 }
 
+static bool takes(const struct driver *driver, struct str scheme)
+{
+    for (size_t i = 0; driver->schemes[i] != NULL; i++)
+        if (str_equal(scheme, str_of(driver->schemes[i])))
+            return true;
+    return false;
+}
+
 /* Only the scheme is told: an URL may hold a password. */
 static FALLIBLE find_driver(struct str url, const struct driver **out)
 {
     struct str rest = url, scheme = { NULL, 0 };
 
     if (!str_contains(url, STR(":")) || !str_split(&rest, ':', &scheme))
-        return fail(ERR_INVALID, "DATABASE_URL has no scheme; this build knows sqlite only: sqlite:FILE");
+        return fail(ERR_INVALID, "DATABASE_URL has no scheme; write " SCHEMES_TOLD);
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
-        if (str_equal(scheme, str_of(drivers[i]->scheme))) {
+        if (takes(drivers[i], scheme)) {
             *out = drivers[i];
             return OK;
         }
     if (scheme.len > SCHEME_SHOWN || !is_word(scheme))
-        return fail(ERR_INVALID, "DATABASE_URL has an unknown scheme; this build knows sqlite only: sqlite:FILE");
-    return fail(ERR_INVALID, "DATABASE_URL begins with \"%.*s:\"; this build knows sqlite only: sqlite:FILE",
-                STR_ARG(scheme));
+        return fail(ERR_INVALID, "DATABASE_URL has an unknown scheme; write " SCHEMES_TOLD);
+    return fail(ERR_INVALID, "DATABASE_URL begins with \"%.*s:\"; write " SCHEMES_TOLD, STR_ARG(scheme));
 }
 
 FALLIBLE store_open(const struct store_options *options, struct store **out)
@@ -53,6 +61,11 @@ void store_drop(struct store **store)
         (*store)->driver->drop((*store)->engine);
     free(*store);
     *store = NULL;
+}
+
+bool store_embedded(const struct store *store)
+{
+    return store->driver->embedded;
 }
 
 struct str store_place(const struct store *store)

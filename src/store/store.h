@@ -2,8 +2,10 @@
  *
  * Owns     struct store, struct db and struct tx, each dropped by its _drop.
  * Threads  a store is shared; a db belongs to one thread at a time; a tx to the thread that began it.
- * Promise  what store_commit acknowledged is on the disk (WAL, synchronous=FULL).  Transactions of several threads that
- * come together share one commit and its fsync; a failed commit fails every one of them.
+ * Promise  what store_commit acknowledged is on the disk.  SQLite (WAL, synchronous=FULL): transactions of several threads that
+ * come together share one commit and its fsync; a failed commit fails every one of them.  PostgreSQL: as synchronous_commit of
+ * the server says.
+ * Ends     any call: ERR_BUSY (WHY_STORE_BUSY) when the database is busy or can't be reached; it is worth another try.
  */
 #pragma once
 #include "base/arena.h"
@@ -14,7 +16,7 @@ struct db;
 struct tx;
 
 struct store_options {
-    struct str url;    /* DATABASE_URL: sqlite:FILE, sqlite:///FILE, sqlite::memory: is refused */
+    struct str url;    /* DATABASE_URL: sqlite:FILE, sqlite:///FILE (sqlite::memory: is refused), postgresql://... */
     struct str folder; /* relative files lie here */
     int64_t busy_ms;   /* how long a writer waits for its turn; then ERR_BUSY */
     bool create;       /* make the file when it is missing (0600) */
@@ -25,6 +27,7 @@ struct store_options {
 FALLIBLE store_open(const struct store_options *options, struct store **out);
 void store_drop(struct store **store);
 struct str store_place(const struct store *store); /* for people: "sqlite:/srv/postern.db"; never a password */
+bool store_embedded(const struct store *store);    /* SQLite: the database is a part of this program */
 
 /* A connection for reading.  Statements are prepared once per connection. */
 FALLIBLE db_open(struct store *store, struct db **out);

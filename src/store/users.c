@@ -115,7 +115,8 @@ FALLIBLE users_list(struct db *db, struct arena *mem, const struct user_filter *
     struct value after = in_text(f->after.ptr == NULL ? STR("") : f->after);
     struct value text = in_text(pattern(mem, STR("%"), f->text, STR("%")));
     struct value role = in_text(pattern(mem, STR("%,"), f->role, STR(",%")));
-    struct value active = in_int(f->active), limit = in_int(f->limit);
+    struct value active = f->active < 0 ? in_text((struct str){ NULL, 0 }) : in_int(f->active),
+                 limit = in_int(f->limit);
     const struct value by_email[] = { after, text, role, active, in_text(f->email_key), limit };
     const struct value walk[] = { after, text, role, active, limit };
 
@@ -124,7 +125,13 @@ FALLIBLE users_list(struct db *db, struct arena *mem, const struct user_filter *
     return OK;
 }
 
-FALLIBLE users_count_active_admins(struct db *db, int64_t *count)
+FALLIBLE users_hold(struct tx *tx, struct arena *mem, struct str public_id, struct user_row *out, bool *found)
 {
-    return query_number(db, ASK(USERS_COUNT_ACTIVE_ADMINS), count);
+    TRY(query_run(tx, ASK(USER_HOLD, in_text(public_id)), NULL));
+    return users_by_public_id(tx_db(tx), mem, public_id, out, found);
+}
+
+FALLIBLE users_hold_active_admins(struct tx *tx, int64_t *count)
+{
+    return query_run(tx, ASK(USERS_HOLD_ACTIVE_ADMINS), count);
 }

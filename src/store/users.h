@@ -29,4 +29,9 @@ struct user_filter {
 /* Sorted by public_id. */
 FALLIBLE users_list(struct db *db, struct arena *mem, const struct user_filter *f, struct user_row **rows,
                     size_t *count);
-FALLIBLE users_count_active_admins(struct db *db, int64_t *count);
+
+/* Read a row that nobody else can change before this transaction ends. */
+FALLIBLE users_hold(struct tx *tx, struct arena *mem, struct str public_id, struct user_row *out, bool *found);
+/* The same for all active administrators; count: how many.  Before users_hold of one of them, so that two such transactions wait
+ * for each other in one order. */
+FALLIBLE users_hold_active_admins(struct tx *tx, int64_t *count);

@@ -4,7 +4,7 @@
 #include "store/migrate.h"
 #include "store/world.h"
 
-static enum err open_store(struct str url, struct store **store)
+enum err world_open(struct str url, struct store **store)
 {
     struct store_options options = { .url = url, .busy_ms = 20000, .create = true };
     return store_open(&options, store);
@@ -17,7 +17,8 @@ int world_setup(void **state)
     int steps = 0;
 
     w->mem = arena_new();
-    CHECK_OK(open_store(contract->fresh(), &w->store));
+    w->url = arena_copy(w->mem, contract->fresh());
+    CHECK_OK(world_open(w->url, &w->store));
     CHECK_OK(migrate_to(w->store, NOW, -1, &steps));
     CHECK_OK(store_check_queries(w->store));
     CHECK_OK(db_open(w->store, &w->db));

@@ -142,6 +142,111 @@ TEST(tx, is_not_harmed_by_others_that_fail_or_are_dropped)
     }
 }
 
+/* Read, change, write: the row is held from the first of these on. */
+static FALLIBLE count_up(struct hand *h)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    AUTO(arena) struct arena *mem = arena_new();
+    struct user_row row = { 0 };
+    struct person p;
+    bool found = false;
+
+    person_make(1, &p);
+    TRY(store_begin(h->store, &tx));
+    TRY(users_hold(tx, mem, p.row.public_id, &row, &found));
+    if (!found)
+        return ERR_MISSING;
+    row.token_version += 1;
+    TRY(users_update(tx, &row));
+    return store_commit(&tx);
+}
+
+static void *count_up_some(void *context)
+{
+    struct hand *h = context;
+
+    for (int i = 0; i < 10; i++)
+        h->ends[count_up(h)]++;
+    return NULL;
+}
+
+TEST(tx, that_holds_an_account_loses_no_change_to_others)
+{
+    struct world *w = *state;
+    struct user_row got = { 0 };
+    struct hand hands[8];
+    struct person p;
+    bool found = false;
+
+    person_make(1, &p);
+    add(w, &p);
+    all_at_once(w, hands, 8, count_up_some);
+    for (int i = 0; i < 8; i++)
+        CHECK_INT(10, hands[i].ends[OK]);
+    CHECK_OK(users_by_id(w->db, w->mem, p.row.id, &got, &found));
+    CHECK_INT(80, got.token_version);
+}
+
+/* Demote the person with the number of this hand, unless nobody would be left. */
+static FALLIBLE demote(struct hand *h)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    AUTO(arena) struct arena *mem = arena_new();
+    struct user_row row = { 0 };
+    struct person p;
+    int64_t admins = 0;
+    bool found = false;
+
+    person_make(h->number, &p);
+    TRY(store_begin(h->store, &tx));
+    TRY(users_hold_active_admins(tx, &admins));
+    TRY(users_hold(tx, mem, p.row.public_id, &row, &found));
+    if (admins < 2)
+        return ERR_DENIED;
+    row.roles = STR("user");
+    TRY(users_update(tx, &row));
+    return store_commit(&tx);
+}
+
+static void *demote_one(void *context)
+{
+    struct hand *h = context;
+    enum err end;
+
+    do /* what met another in the database is done again */
+        end = demote(h);
+    while (end == ERR_BUSY);
+    h->ends[end]++;
+    return NULL;
+}
+
+TEST(tx, that_holds_the_administrators_keeps_the_last_of_them)
+{
+    struct world *w = *state;
+    struct hand hands[12];
+    int64_t admins = 0;
+    int good = 0, denied = 0;
+    struct tx *tx;
+
+    for (int n = 0; n < 12; n++) {
+        struct person p;
+        person_make(n, &p);
+        p.row.roles = STR("admin,user");
+        add(w, &p);
+    }
+    all_at_once(w, hands, 12, demote_one);
+    for (int i = 0; i < 12; i++) {
+        good += hands[i].ends[OK];
+        denied += hands[i].ends[ERR_DENIED];
+    }
+    CHECK_INT(11, good);
+    CHECK_INT(1, denied);
+    tx = begin(w);
+    CHECK_OK(users_hold_active_admins(tx, &admins));
+    CHECK_INT(1, admins);
+    tx_drop(&tx);
+}
+
 static size_t applied(struct world *w)
 {
     struct migration_row *rows = NULL;
@@ -176,6 +281,44 @@ TEST(migrate, goes_down_and_up_again)
     CHECK_INT(all, steps);
     CHECK_OK(store_ready(w->db));
     CHECK_OK(person_add(w->store, 1)); /* the one of before is gone */
+}
+
+struct migrator {
+    pthread_t thread;
+    struct store *store;
+    enum err end;
+    int steps;
+};
+
+static void *migrate_up(void *context)
+{
+    struct migrator *m = context;
+
+    m->end = migrate_to(m->store, NOW, -1, &m->steps);
+    return NULL;
+}
+
+TEST(migrate, by_four_programs_at_once_runs_each_step_once)
+{
+    struct world *w = *state;
+    size_t all = applied(w);
+    struct migrator four[4] = { 0 };
+    int steps = 0;
+
+    CHECK_OK(migrate_to(w->store, NOW, 0, &steps));
+    steps = 0;
+    for (int i = 0; i < 4; i++)
+        CHECK_OK(world_open(w->url, &four[i].store));
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(0, pthread_create(&four[i].thread, NULL, migrate_up, &four[i]));
+    for (int i = 0; i < 4; i++) {
+        pthread_join(four[i].thread, NULL);
+        CHECK_INT(OK, four[i].end);
+        steps += four[i].steps;
+        store_drop(&four[i].store);
+    }
+    CHECK_INT(all, steps);
+    CHECK_OK(store_ready(w->db));
 }
 
 TEST(migrate, refuses_a_schema_that_is_newer_than_the_program)
@@ -239,7 +382,10 @@ int contract_transactions(const struct contract *contract)
         FRESH(tx, counts_reads_outside_of_it_only),
         FRESH(tx, lets_one_of_fifty_sign_ups_of_an_address_through),
         FRESH(tx, is_not_harmed_by_others_that_fail_or_are_dropped),
+        FRESH(tx, that_holds_an_account_loses_no_change_to_others),
+        FRESH(tx, that_holds_the_administrators_keeps_the_last_of_them),
         FRESH(migrate, goes_down_and_up_again),
+        FRESH(migrate, by_four_programs_at_once_runs_each_step_once),
         FRESH(migrate, refuses_a_schema_that_is_newer_than_the_program),
         FRESH(migrate, refuses_a_schema_that_was_made_from_another_text),
         FRESH(migrate, leaves_the_schema_as_it_was_when_a_step_fails),

@@ -256,6 +256,16 @@ TEST(users, lists_what_fits_the_filter_sorted_by_public_id)
     }
 }
 
+static int64_t admins(struct world *w)
+{
+    struct tx *tx = begin(w);
+    int64_t count = -1;
+
+    CHECK_OK(users_hold_active_admins(tx, &count));
+    CHECK_OK(store_commit(&tx));
+    return count;
+}
+
 TEST(users, counts_active_administrators_and_nobody_of_a_similar_role)
 {
     struct world *w = *state;
@@ -263,25 +273,41 @@ TEST(users, counts_active_administrators_and_nobody_of_a_similar_role)
     int64_t count = -1;
     struct person p;
 
-    CHECK_OK(users_count_active_admins(w->db, &count));
-    CHECK_INT(0, count);
+    CHECK_INT(0, admins(w));
     add_six(w);
-    CHECK_OK(users_count_active_admins(w->db, &count));
-    CHECK_INT(1, count);
+    CHECK_INT(1, admins(w));
     person_make(7, &p);
     p.row.roles = STR("admin,user");
     p.row.is_active = false;
     add(w, &p);
-    CHECK_OK(users_count_active_admins(w->db, &count));
-    CHECK_INT(1, count);
+    CHECK_INT(1, admins(w));
     p.row.is_active = true;
     tx = begin(w);
     CHECK_OK(users_update(tx, &p.row));
-    CHECK_OK(users_count_active_admins(tx_db(tx), &count)); /* the transaction sees itself */
+    CHECK_OK(users_hold_active_admins(tx, &count)); /* the transaction sees itself */
     CHECK_INT(2, count);
     tx_drop(&tx);
-    CHECK_OK(users_count_active_admins(w->db, &count));
-    CHECK_INT(1, count);
+    CHECK_INT(1, admins(w));
+}
+
+TEST(users, are_held_as_they_are_and_not_found_when_there_is_no_such_row)
+{
+    struct world *w = *state;
+    struct user_row got = { .id = 77 };
+    struct person p;
+    bool found = true;
+    struct tx *tx = begin(w);
+
+    person_make(1, &p);
+    CHECK_OK(users_hold(tx, w->mem, p.row.public_id, &got, &found));
+    CHECK(!found && got.id == 77);
+    tx_drop(&tx);
+    add(w, &p);
+    tx = begin(w);
+    CHECK_OK(users_hold(tx, w->mem, p.row.public_id, &got, &found));
+    CHECK(found);
+    check_same(&p.row, &got);
+    CHECK_OK(store_commit(&tx));
 }
 
 TEST(users, lists_more_rows_than_one_growth_holds)
@@ -319,6 +345,7 @@ int contract_users(const struct contract *contract)
         FRESH(users, replaces_a_hash_only_if_it_is_still_the_one_before),
         FRESH(users, lists_what_fits_the_filter_sorted_by_public_id),
         FRESH(users, counts_active_administrators_and_nobody_of_a_similar_role),
+        FRESH(users, are_held_as_they_are_and_not_found_when_there_is_no_such_row),
         FRESH(users, lists_more_rows_than_one_growth_holds),
     };
 

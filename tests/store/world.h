@@ -6,6 +6,7 @@
 
 /* A migrated database with a connection for reading. */
 struct world {
+    struct str url;
     struct store *store;
     struct db *db;
     struct arena *mem;
@@ -13,6 +14,7 @@ struct world {
 
 int world_setup(void **state); /* in: the contract, out: the world */
 int world_teardown(void **state);
+enum err world_open(struct str url, struct store **store); /* as another program would */
 
 struct tx *begin(struct world *w);
 void add(struct world *w, struct person *p); /* store a person and give it its number */

@@ -1,0 +1,305 @@
+/* What happens when the server, or the way to it, comes to harm. */
+#include "base/clock.h"
+#include "base/why.h"
+#include "store/postgres_own.h"
+#include "store/postgres_world.h"
+
+#define BUSY_MS 300 /* short: some of these tests wait it out */
+
+static int setup(void **state)
+{
+    static struct store *store;
+
+    store = open_new(fresh(), BUSY_MS);
+    CHECK_OK(person_add(store, 1));
+    *state = &store;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    store_drop(*state);
+    return 0;
+}
+
+static struct str url_of(struct store *store)
+{
+    return secret_view(&store->engine->url);
+}
+
+static bool known(struct store *store, int n)
+{
+    struct db *db = NULL;
+    bool found = false;
+
+    CHECK_OK(db_open(store, &db));
+    CHECK_OK(person_known(db, n, &found));
+    db_drop(&db);
+    return found;
+}
+
+static struct tx *begun_with(struct store *store, int n)
+{
+    struct tx *tx = NULL;
+    struct person p;
+
+    person_make(n, &p);
+    CHECK_OK(store_begin(store, &tx));
+    CHECK_OK(users_add(tx, &p.row));
+    return tx;
+}
+
+/* A server may be away for a moment longer than one try. */
+static void check_recovers(struct store *store, int n)
+{
+    enum err end = ERR_BUSY;
+    int64_t until_ns = clock_mono_ns() + INT64_C(20) * 1000000000;
+
+    while (end == ERR_BUSY && clock_mono_ns() < until_ns)
+        end = person_add(store, n);
+    CHECK_OK(end);
+    CHECK(known(store, n));
+}
+
+TEST(server, that_drops_idle_connections_is_not_noticed)
+{
+    struct store *store = *(struct store **)*state;
+    struct db *db = NULL;
+    bool found = false;
+
+    CHECK_OK(db_open(store, &db));
+    CHECK_OK(person_known(db, 1, &found));
+    kill_all(url_of(store));
+    found = false;
+    CHECK_OK(person_known(db, 1, &found));
+    CHECK(found);
+    CHECK_OK(person_add(store, 2));
+    db_drop(&db);
+}
+
+TEST(server, that_forgets_prepared_statements_is_not_noticed)
+{
+    struct store *store = *(struct store **)*state;
+    struct db *db = NULL;
+    bool found = false;
+
+    CHECK_OK(db_open(store, &db));
+    CHECK_OK(person_known(db, 1, &found));
+    CHECK_OK(postgres_script(db->conn, "tell", "DEALLOCATE ALL"));
+    CHECK_OK(person_known(db, 1, &found));
+    CHECK(found);
+    db_drop(&db);
+}
+
+TEST(transaction, whose_connection_is_lost_ends_busy_and_leaves_nothing)
+{
+    struct store *store = *(struct store **)*state;
+    struct tx *tx = begun_with(store, 2);
+    struct person p;
+
+    person_make(3, &p);
+    kill_all(url_of(store));
+    CHECK_END(ERR_BUSY, users_add(tx, &p.row));
+    CHECK_INT(WHY_STORE_BUSY, note_get()->why);
+    CHECK(note_get()->retry_after_s > 0);
+    CHECK_END(ERR_BUSY, users_add(tx, &p.row)); /* not on another connection, outside of its transaction */
+    CHECK_END(ERR_BUSY, store_commit(&tx));
+    CHECK(tx == NULL && !known(store, 2) && !known(store, 3));
+    check_recovers(store, 2);
+}
+
+TEST(transaction, whose_connection_is_lost_before_its_commit_is_not_there)
+{
+    struct store *store = *(struct store **)*state;
+    struct tx *tx = begun_with(store, 2);
+
+    kill_all(url_of(store));
+    CHECK_END(ERR_BUSY, store_commit(&tx));
+    CHECK(!known(store, 2));
+    tx = begun_with(store, 2);
+    kill_all(url_of(store));
+    tx_drop(&tx);
+    check_recovers(store, 2);
+}
+
+TEST(transaction, in_which_a_statement_has_failed_is_never_told_to_be_committed)
+{
+    struct store *store = *(struct store **)*state;
+    struct tx *tx = begun_with(store, 2);
+    struct person p;
+
+    person_make(1, &p);
+    CHECK_END(ERR_CONFLICT, users_add(tx, &p.row));
+    CHECK_END(ERR_INTERNAL, store_commit(&tx));
+    CHECK(!known(store, 2));
+}
+
+TEST(transaction, that_waits_for_anothers_row_ends_busy_in_time)
+{
+    struct store *store = *(struct store **)*state;
+    struct tx *first = begun_with(store, 2), *second = NULL;
+    struct person p;
+
+    person_make(2, &p);
+    CHECK_OK(store_begin(store, &second));
+    CHECK_END(ERR_BUSY, users_add(second, &p.row)); /* the address may be taken or not: the first has not ended */
+    CHECK_INT(WHY_STORE_BUSY, note_get()->why);
+    tx_drop(&second);
+    CHECK_OK(store_commit(&first));
+    CHECK_END(ERR_CONFLICT, person_add(store, 2));
+}
+
+TEST(transaction, finds_no_free_connection_and_ends_busy_in_time)
+{
+    struct store *store = *(struct store **)*state;
+    struct tx *held[POSTGRES_WRITERS], *more = NULL;
+
+    for (int i = 0; i < POSTGRES_WRITERS; i++)
+        CHECK_OK(store_begin(store, &held[i]));
+    CHECK_END(ERR_BUSY, store_begin(store, &more));
+    for (int i = 0; i < POSTGRES_WRITERS; i++)
+        tx_drop(&held[i]);
+    CHECK_OK(person_add(store, 2));
+}
+
+TEST(server, that_takes_no_writes_ends_busy_until_it_does)
+{
+    struct store *store = *(struct store **)*state;
+    const char *name = strrchr(url_of(store).ptr, '/') + 1;
+    struct tx *tx = NULL;
+
+    tell("ALTER DATABASE %s SET default_transaction_read_only = on", name);
+    kill_all(url_of(store));
+    CHECK_END(ERR_BUSY, store_begin(store, &tx));
+    CHECK_INT(WHY_STORE_BUSY, note_get()->why);
+    tell("ALTER DATABASE %s RESET default_transaction_read_only", name);
+    check_recovers(store, 2);
+}
+
+TEST(reader, can_not_write)
+{
+    struct store *store = *(struct store **)*state;
+    struct conn *conn = conn_new(store->engine, false);
+
+    CHECK_END(ERR_BUSY, postgres_script(conn, "tell", "DELETE FROM users"));
+    conn_free(conn);
+    CHECK(known(store, 1));
+}
+
+TEST(audit_log, refuses_to_be_changed_or_emptied)
+{
+    static const char *const texts[] = { "UPDATE audit_log SET event = 'x'", "DELETE FROM audit_log",
+                                         "TRUNCATE audit_log" };
+    struct store *store = *(struct store **)*state;
+    struct audit_row row = { .at = NOW, .event = STR("e"), .severity = STR("info"), .outcome = STR("ok") };
+    struct tx *tx = NULL;
+
+    CHECK_OK(store_begin(store, &tx));
+    CHECK_OK(audit_rows_add(tx, &row));
+    CHECK_OK(store_commit(&tx));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        CHECK_OK(store_begin(store, &tx));
+        CHECK_END(ERR_INTERNAL, postgres_script(tx->db.conn, "tell", texts[i]));
+        tx_drop(&tx);
+    }
+}
+
+/* The rest goes through a proxy. */
+struct way {
+    struct proxy *proxy;
+    struct store *store;
+};
+
+static struct way way_open(void)
+{
+    struct way way = { .proxy = proxy_open() };
+
+    way.store = open_new(proxy_url(way.proxy, fresh()), BUSY_MS);
+    return way;
+}
+
+static void way_close(struct way *way)
+{
+    proxy_do(way->proxy, PROXY_HONEST);
+    store_drop(&way->store);
+    proxy_drop(&way->proxy);
+}
+
+TEST(commit, whose_answer_is_lost_is_found_out_to_be_there)
+{
+    struct way way = way_open();
+
+    for (int n = 1; n <= 5; n++) {
+        struct tx *tx = begun_with(way.store, n);
+        proxy_do(way.proxy, PROXY_CUT_AFTER_COMMIT);
+        CHECK_OK(store_commit(&tx));
+        CHECK(known(way.store, n));
+    }
+    way_close(&way);
+}
+
+TEST(commit, that_never_arrived_is_found_out_not_to_be_there)
+{
+    struct way way = way_open();
+
+    for (int n = 1; n <= 5; n++) {
+        struct tx *tx = begun_with(way.store, n);
+        proxy_do(way.proxy, PROXY_CUT_BEFORE_COMMIT);
+        CHECK_END(ERR_BUSY, store_commit(&tx));
+        CHECK(strstr(note_get()->text, "nothing of it is there") != NULL);
+        CHECK(!known(way.store, n));
+    }
+    way_close(&way);
+}
+
+TEST(commit, that_nobody_can_tell_about_ends_busy_and_says_so)
+{
+    struct way way = way_open();
+    struct tx *tx = begun_with(way.store, 1);
+
+    proxy_do(way.proxy, PROXY_CUT_FOR_GOOD);
+    CHECK_END(ERR_BUSY, store_commit(&tx));
+    CHECK(tx == NULL);
+    proxy_do(way.proxy, PROXY_HONEST);
+    check_recovers(way.store, 2);
+    CHECK(known(way.store, 1));
+    way_close(&way);
+}
+
+TEST(server, that_says_nothing_more_holds_nobody_for_long)
+{
+    struct way way = way_open();
+    struct tx *tx = begun_with(way.store, 1);
+    int64_t since_ns = clock_mono_ns();
+
+    proxy_do(way.proxy, PROXY_SILENT);
+    CHECK_END(ERR_BUSY, store_commit(&tx));
+    CHECK(clock_mono_ns() - since_ns < INT64_C(10) * 1000000000); /* its own bound, and one connect_timeout */
+    proxy_do(way.proxy, PROXY_HONEST);
+    check_recovers(way.store, 2);
+    way_close(&way);
+}
+
+#define BROKEN(unit, sentence) cmocka_unit_test_setup_teardown(unit##_##sentence, setup, teardown)
+
+int postgres_fault_tests(void)
+{
+    const struct CMUnitTest tests[] = {
+        BROKEN(server, that_drops_idle_connections_is_not_noticed),
+        BROKEN(server, that_forgets_prepared_statements_is_not_noticed),
+        BROKEN(transaction, whose_connection_is_lost_ends_busy_and_leaves_nothing),
+        BROKEN(transaction, whose_connection_is_lost_before_its_commit_is_not_there),
+        BROKEN(transaction, in_which_a_statement_has_failed_is_never_told_to_be_committed),
+        BROKEN(transaction, that_waits_for_anothers_row_ends_busy_in_time),
+        BROKEN(transaction, finds_no_free_connection_and_ends_busy_in_time),
+        BROKEN(server, that_takes_no_writes_ends_busy_until_it_does),
+        BROKEN(reader, can_not_write),
+        BROKEN(audit_log, refuses_to_be_changed_or_emptied),
+        CASE(commit, whose_answer_is_lost_is_found_out_to_be_there),
+        CASE(commit, that_never_arrived_is_found_out_not_to_be_there),
+        CASE(commit, that_nobody_can_tell_about_ends_busy_and_says_so),
+        CASE(server, that_says_nothing_more_holds_nobody_for_long),
+    };
+
+    return cmocka_run_group_tests_name("PostgreSQL: faults", tests, NULL, NULL);
+}
