@@ -6,6 +6,7 @@ const struct command commands[] = {
     { "serve",              "",                                        "Answer requests until told to stop",            SETTINGS,     0, 0,  serve_run,           &serve_manual },
     { "migrate up",         "",                                        "Bring the database's schema up to date",        SETTINGS,     0, 0,  migrate_up,          &migrate_up_manual },
     { "migrate down",       "",                                        "Undo migrations, with what is in their tables", SETTINGS,     0, 0,  migrate_down,        &migrate_down_manual },
+    { "migrate plan",       "",                                        "Show what migrating would run, and change nothing", SETTINGS,  0, 0,  migrate_plan_run,    &migrate_plan_manual },
     { "migrate status",     "",                                        "Show which migrations are applied",             SETTINGS,     0, 0,  migrate_show,        &migrate_show_manual },
     { "user create",        "(--email ADDRESS | --username NAME)",     "Make an account",                               SETTINGS,     0, 0,  user_create,         &user_create_manual },
     { "user show",          "USER",                                    "Show one account",                              SETTINGS,     1, 1,  user_show,           &user_show_manual },

@@ -12,6 +12,11 @@ static const struct cli_option up_options[] = {
     { NULL }
 };
 
+static const struct cli_option plan_options[] = {
+    { "to", "N", "the number to get to; the newest when it is not given" },
+    { NULL }
+};
+
 static const struct cli_option down_options[] = {
     { "to", "N", "go back to this number, 0 is an empty database; one step when it is not given" },
     { "yes", NULL, "do not ask: drop the tables, and what is in them" },
@@ -25,7 +30,8 @@ const struct manual migrate_up_manual = {
     .options = up_options,
     .json = STEPS_JSON,
     .about = "Makes the database when it is missing, and applies every migration of this program that is not yet\n"
-             "applied, each in a transaction of its own. postern serve does the same when it starts.",
+             "applied, each in a transaction of its own. Two that run at once wait for each other. On SQLite, postern\n"
+             "serve does the same when it starts; on PostgreSQL only with --migrate=on.",
     .example = "  postern migrate up --database-url sqlite:/var/lib/postern/postern.db",
     .ends = "  0 the schema is there; 1 it failed: what was applied stays; 2 wrong usage",
 };
@@ -37,6 +43,15 @@ const struct manual migrate_down_manual = {
              "on a terminal, and elsewhere refuses without --yes. Stop the server and keep a copy first.",
     .example = "  postern migrate down --to 2 --yes",
     .ends = "  0 undone, or there was nothing to undo; 1 refused or failed; 2 wrong usage",
+};
+
+const struct manual migrate_plan_manual = {
+    .options = plan_options,
+    .json = "print {\"schema\",\"items\":[{\"number\",\"name\",\"direction\",\"sql\"}]}",
+    .about = "Prints what postern migrate up, or down, would run to get to a number, and changes nothing: SQL with a\n"
+             "line before each step.",
+    .example = "  postern migrate plan --to 2",
+    .ends = "  0 printed, also when there is nothing to do; 1 there is no database, or it failed; 2 wrong usage",
 };
 
 const struct manual migrate_show_manual = {
@@ -147,6 +162,52 @@ enum err migrate_down(struct run *r)
     }
     TRY(agree(r, before.now, to));
     return go(r, to);
+}
+
+struct step_line {
+    int64_t number;
+    struct str name, direction, sql;
+};
+static const struct field step_fields[] = { VIEW(struct step_line, number), VIEW(struct step_line, name),
+                                            VIEW(struct step_line, direction), VIEW(struct step_line, sql), FIELD_END };
+
+struct plan {
+    int64_t schema;
+    struct list items;
+};
+static const struct field plan_fields[] = { VIEW(struct plan, schema),
+                                            VIEW_OBJECTS(struct plan, items, step_fields, struct step_line),
+                                            FIELD_END };
+
+static void print_plan(const struct step_line *lines, size_t count, int64_t schema)
+{
+    if (count == 0)
+        printf("-- nothing to do; the schema is at %lld\n", (long long)schema);
+    for (size_t i = 0; i < count; i++)
+        printf("-- %.*s %lld %.*s\n%.*s\n", STR_ARG(lines[i].direction), (long long)lines[i].number,
+               STR_ARG(lines[i].name), STR_ARG(lines[i].sql));
+}
+
+enum err migrate_plan_run(struct run *r)
+{
+    struct schema schema = { 0 };
+    struct migration_step *steps = NULL;
+    size_t count = 0;
+    int64_t to = 0;
+    TRY(run_number(r, "to", 0, migrate_newest(), migrate_newest(), &to));
+    TRY(open_store(r, false));
+    TRY(read_schema(r, &schema));
+    TRY(migrate_plan(r->shared.store, r->visit.mem, to, &steps, &count));
+    struct step_line *lines = ARENA_ARRAY(r->visit.mem, struct step_line, count);
+    for (size_t i = 0; i < count; i++)
+        lines[i] =
+            (struct step_line){ steps[i].number, steps[i].name, steps[i].up ? STR("up") : STR("down"), steps[i].text };
+    struct plan plan = { schema.now, { lines, count } };
+    if (r->json)
+        json_print(r->visit.mem, plan_fields, &plan);
+    else
+        print_plan(lines, count, schema.now);
+    return OK;
 }
 
 struct migration_line {

@@ -25,9 +25,10 @@ const struct manual config_check_manual = {
 };
 
 const struct manual serve_manual = {
-    .about = "Listens, makes the database and the first signing key when they are missing, applies migrations, and\n"
-             "answers until SIGTERM or SIGINT; then it lets running requests end. SIGHUP reads the certificate again.\n"
-             "The log is on stdout, one line an event.",
+    .about = "Listens, makes the database file and the first signing key when they are missing, and answers until\n"
+             "SIGTERM or SIGINT; then it lets running requests end. SIGHUP reads the certificate again. On SQLite it\n"
+             "applies migrations; on PostgreSQL it does so with --migrate=on, and otherwise does not start before\n"
+             "postern migrate up. The log is on stdout, one line an event.",
     .example = "  postern serve --listen=127.0.0.1:9000 --data-dir=/var/lib/postern",
     .ends = "  0 a clean stop; 1 it could not start, told in one sentence; 2 wrong usage, or a setting that can't be\n"
             "  read; 3 requests were cut at the end of the drain",

@@ -73,7 +73,12 @@ const char *option_check_listen(struct str value)
 
 const char *option_check_database(struct str value)
 {
-    static const char *const schemes[] = { "sqlite:", "postgresql://", "postgres://", "postgresql+psycopg2://" };
+    static const char *const schemes[] = { "sqlite:",
+                                           "postgresql://",
+                                           "postgres://",
+                                           "postgresql+psycopg2://",
+                                           "postgresql+psycopg://",
+                                           "postgresql+asyncpg://" };
 
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         struct str scheme = str_of(schemes[i]);

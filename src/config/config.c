@@ -41,6 +41,8 @@ static void derive(struct config_state *state, struct config *config)
         config->audience = config->issuer;
     if (config_source(state, offsetof(struct config, docs)) == SOURCE_DEFAULT)
         config->docs = config->profile == PROFILE_DEVELOPMENT;
+    if (config_source(state, offsetof(struct config, migrate)) == SOURCE_DEFAULT)
+        config->migrate = str_starts(config->database_url, STR("sqlite:"));
 }
 
 static void check_together(struct config_state *state, const struct config *config)

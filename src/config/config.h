@@ -29,6 +29,7 @@ struct config {
     int64_t access_ttl_s, refresh_ttl_s;                /* POSTERN_ACCESS_TTL 900 s, POSTERN_REFRESH_TTL 2592000 s */
     int64_t recent_signin_s;                            /* POSTERN_RECENT_SIGNIN 300 s */
     bool limits;                                        /* POSTERN_LIMITS on|off */
+    bool migrate;               /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
     bool docs;                  /* POSTERN_DOCS on|off; default on in development, off in production */
     enum profile profile;       /* POSTERN_PROFILE development|production */
     enum log_format log_format; /* POSTERN_LOG_FORMAT json|text */

@@ -694,6 +694,17 @@ TEST(bounds, settings_that_contradict_each_other_are_refused)
 /* --- values that follow from others --------------------------------------------------------------------------------
  */
 
+TEST(config, works_out_who_brings_the_schema_up_to_date)
+{
+    READ(sqlite, .flags = { "--database-url=sqlite:x.db" });
+    READ(postgres, .flags = { "--database-url=postgresql+psycopg2://u:p@h/d" });
+    READ(asked, .flags = { "--database-url=postgresql://u:p@h/d", "--migrate=on" });
+    READ(refused, .flags = { "--migrate=off" });
+
+    CHECK(sqlite.config.migrate && asked.config.migrate);
+    CHECK(!postgres.config.migrate && !refused.config.migrate);
+}
+
 TEST(config, works_out_the_issuer_the_audience_and_the_docs_page)
 {
     READ(tls, .flags = { "--tls-cert=c", "--tls-key=k", "--listen=[::1]:8443" });
@@ -911,6 +922,7 @@ RUN_TESTS(CASE(options, every_row_has_its_words_and_a_default_that_it_takes),
           CASE(bounds, numbers_are_decimal_digits_and_nothing_else), CASE(bounds, every_text_is_refused_past_its_bytes),
           CASE(bounds, words_and_switches_are_exact), CASE(bounds, addresses_origins_and_networks_have_one_form),
           CASE(bounds, lists_hold_64_items_and_no_65th), CASE(bounds, settings_that_contradict_each_other_are_refused),
+          CASE(config, works_out_who_brings_the_schema_up_to_date),
           CASE(config, works_out_the_issuer_the_audience_and_the_docs_page),
           CASE(production, starts_on_safe_settings_without_a_word),
           CASE(production, refuses_each_unsafe_setting_by_name),

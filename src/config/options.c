@@ -24,6 +24,8 @@ const struct option options[] = {
       .meaning = "Address and port to listen on; port 0 takes a free one" },
     { "DATABASE_URL", AT(database_url), .min = 1, .max = 1024, .fallback = "sqlite:postern.db", .check = option_check_database,
       .secret = true, .meaning = "The database" },
+    { "POSTERN_MIGRATE", AT(migrate), .fallback_words = "on for SQLite, off for PostgreSQL",
+      .meaning = "serve brings the database's schema up to date when it starts" },
     { "POSTERN_DATA_DIR", AT(data_dir), .min = 1, .max = 1024, .fallback = ".",
       .meaning = "Folder of the signing keys, and of a database file whose name is relative" },
     { "APP_NAME", AT(app_name), .min = 1, .max = 64, .fallback = "Postern",

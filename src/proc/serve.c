@@ -48,14 +48,27 @@ static void worker_close(struct services *own)
     services_drop(&own);
 }
 
-/* The embedded default migrates itself. */
-static enum err open_store(struct house *house)
+static enum err migrate(struct house *house)
 {
     int steps = 0;
-    TRY(shared_open_store(&house->shared, true));
     TRY(migrate_to(house->shared.store, clock_now_us(), -1, &steps));
     if (steps > 0)
         log_event(LOG_INFO, "migrated", LOG_N("steps", steps), LOG_S("store", store_place(house->shared.store)));
+    return OK;
+}
+
+/* A schema that others look after must be there already. */
+static enum err check_schema(struct house *house)
+{
+    AUTO(db) struct db *db = NULL;
+    TRY(db_open(house->shared.store, &db));
+    return store_ready(db);
+}
+
+static enum err open_store(struct house *house)
+{
+    TRY(shared_open_store(&house->shared, true));
+    TRY(house->config->migrate ? migrate(house) : check_schema(house));
     return store_check_queries(house->shared.store);
 }
 

@@ -83,7 +83,9 @@ static FALLIBLE check_ledger(struct texts texts, struct arena *mem, const struct
         const struct applied *a = &ledger->rows[i];
         const struct migration *m = find_text(texts, a->number);
         if (m == NULL)
-            return fail(ERR_CONFLICT, "the schema is newer than this program: it has migration %lld (%.*s)",
+            return fail(ERR_CONFLICT,
+                        "the schema is newer than this program: it has migration %lld (%.*s);"
+                        " run the program that made it, or a newer one",
                         (long long)a->number, STR_ARG(a->name));
         if (!str_equal(a->checksum, checksum(mem, m->up)))
             return fail(ERR_CONFLICT, "migration %lld (%.*s) was applied from another text than this program's",
@@ -154,6 +156,33 @@ FALLIBLE migrate_to(struct store *store, int64_t now_us, int64_t to, int *steps)
             return OK;
         *steps += 1;
     }
+}
+
+static struct migration_step step_of(const struct migration *m, bool up)
+{
+    return (struct migration_step){ m->number, m->name, up, up ? m->up : m->down };
+}
+
+FALLIBLE migrate_plan(struct store *store, struct arena *mem, int64_t to, struct migration_step **steps, size_t *count)
+{
+    AUTO(db) struct db *db = NULL;
+    struct texts texts = texts_of(store);
+    struct ledger ledger = { 0 };
+    struct migration_step *out = ARENA_ARRAY(mem, struct migration_step, texts.count);
+    size_t n = 0;
+
+    TRY(db_open(store, &db));
+    TRY(read_ledger(db, mem, &ledger));
+    TRY(check_ledger(texts, mem, &ledger));
+    for (size_t i = 0; i < texts.count && texts.rows[i].number <= to; i++)
+        if (find_applied(&ledger, texts.rows[i].number) == NULL)
+            out[n++] = step_of(&texts.rows[i], true);
+    for (size_t i = texts.count; i > 0 && texts.rows[i - 1].number > to; i--)
+        if (find_applied(&ledger, texts.rows[i - 1].number) != NULL)
+            out[n++] = step_of(&texts.rows[i - 1], false);
+    *steps = out;
+    *count = n;
+    return OK;
 }
 
 static struct migration_row row_of_text(struct arena *mem, const struct migration *m, const struct ledger *ledger)

@@ -13,7 +13,17 @@ struct migration_row {
 };
 
 /* Bring the schema to number `to` (-1: the newest this program knows; 0: empty).  steps: how many ran.
- * Ends: ERR_CONFLICT (the schema is newer than this program, or an applied text differs), ERR_INTERNAL. */
+ * Ends: ERR_CONFLICT (the schema is newer than this program, or an applied text differs), ERR_BUSY (another program migrates for
+ * long), ERR_INTERNAL. */
 FALLIBLE migrate_to(struct store *store, int64_t now_us, int64_t to, int *steps);
 FALLIBLE migrate_status(struct store *store, struct arena *mem, struct migration_row **rows, size_t *count);
 int64_t migrate_newest(void);
+
+struct migration_step {
+    int64_t number;
+    struct str name;
+    bool up;
+    struct str text; /* SQL */
+};
+/* What migrate_to would run, in its order.  Ends: as there. */
+FALLIBLE migrate_plan(struct store *store, struct arena *mem, int64_t to, struct migration_step **steps, size_t *count);

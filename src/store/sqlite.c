@@ -235,7 +235,6 @@ static const char *const schemes[] = { "sqlite", NULL };
 
 const struct driver sqlite_driver = {
     .schemes = schemes,
-    .embedded = true,
     .ledger = "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
               " checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
     .migrations = sqlite_migrations,

@@ -193,6 +193,16 @@ TEST(audit_log, takes_no_update_no_delete_and_no_replacement)
     store_drop(&store);
 }
 
+TEST(migrations, have_the_same_numbers_and_names_for_both_databases)
+{
+    CHECK_INT(sqlite_migration_count, postgres_migration_count);
+    for (size_t i = 0; i < sqlite_migration_count; i++) {
+        CHECK_INT(i + 1, sqlite_migrations[i].number);
+        CHECK_INT(i + 1, postgres_migrations[i].number);
+        CHECK_STR(sqlite_migrations[i].name, postgres_migrations[i].name);
+    }
+}
+
 /* What a request asks must find its rows by an index, however many accounts there are. */
 TEST(statements, find_their_rows_by_an_index)
 {
@@ -251,6 +261,7 @@ int sqlite_file_tests(void)
         CASE(file, that_is_damaged_is_found_out_by_reading_it),
         CASE(connections, hold_foreign_keys_write_through_and_read_only),
         CASE(audit_log, takes_no_update_no_delete_and_no_replacement),
+        CASE(migrations, have_the_same_numbers_and_names_for_both_databases),
         CASE(statements, find_their_rows_by_an_index),
     };
 

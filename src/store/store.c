@@ -63,11 +63,6 @@ void store_drop(struct store **store)
     *store = NULL;
 }
 
-bool store_embedded(const struct store *store)
-{
-    return store->driver->embedded;
-}
-
 struct str store_place(const struct store *store)
 {
     return store->driver->place(store->engine);

@@ -27,7 +27,6 @@ struct store_options {
 FALLIBLE store_open(const struct store_options *options, struct store **out);
 void store_drop(struct store **store);
 struct str store_place(const struct store *store); /* for people: "sqlite:/srv/postern.db"; never a password */
-bool store_embedded(const struct store *store);    /* SQLite: the database is a part of this program */
 
 /* A connection for reading.  Statements are prepared once per connection. */
 FALLIBLE db_open(struct store *store, struct db **out);

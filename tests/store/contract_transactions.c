@@ -283,6 +283,25 @@ TEST(migrate, goes_down_and_up_again)
     CHECK_OK(person_add(w->store, 1)); /* the one of before is gone */
 }
 
+TEST(migrate, plans_what_it_would_run_and_changes_nothing)
+{
+    struct world *w = *state;
+    struct migration_step *plan = NULL;
+    size_t all = applied(w), count = 9;
+    int steps = 0;
+
+    CHECK_OK(migrate_plan(w->store, w->mem, migrate_newest(), &plan, &count));
+    CHECK_INT(0, count);
+    CHECK_OK(migrate_plan(w->store, w->mem, 1, &plan, &count));
+    CHECK_INT(all - 1, count);
+    CHECK(!plan[0].up && plan[0].number == migrate_newest() && plan[count - 1].number == 2);
+    CHECK_INT(all, applied(w));
+    CHECK_OK(migrate_to(w->store, NOW, 1, &steps));
+    CHECK_OK(migrate_plan(w->store, w->mem, migrate_newest(), &plan, &count));
+    CHECK_INT(all - 1, count);
+    CHECK(plan[0].up && plan[0].number == 2 && str_contains(plan[0].text, STR("CREATE TABLE sessions")));
+}
+
 struct migrator {
     pthread_t thread;
     struct store *store;
@@ -385,6 +404,7 @@ int contract_transactions(const struct contract *contract)
         FRESH(tx, that_holds_an_account_loses_no_change_to_others),
         FRESH(tx, that_holds_the_administrators_keeps_the_last_of_them),
         FRESH(migrate, goes_down_and_up_again),
+        FRESH(migrate, plans_what_it_would_run_and_changes_nothing),
         FRESH(migrate, by_four_programs_at_once_runs_each_step_once),
         FRESH(migrate, refuses_a_schema_that_is_newer_than_the_program),
         FRESH(migrate, refuses_a_schema_that_was_made_from_another_text),
