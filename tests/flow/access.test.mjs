@@ -298,7 +298,7 @@ describe('the last administrator', () => {
 
   it('is counted among those who can sign in only', async () => {
     const inactive = await member(at.server, { roles: ['admin'] });
-    await alter(at.server, `UPDATE users SET is_active = 0 WHERE public_id = '${inactive.id}'`);
+    await alter(at.server, `UPDATE users SET is_active = FALSE WHERE public_id = '${inactive.id}'`);
     assertProblem(await call('PATCH', { roles: ['user'] }), lastAdmin);
   });
 
@@ -312,7 +312,7 @@ describe('the last administrator', () => {
     const demote = (by, whom) => at.server.call('PATCH', `/users/${whom.id}`, { token: by.token, body: { roles: ['user'] } });
     const answers = await Promise.all([demote(admin, other), demote(other, admin)]);
     assert.equal(answers.filter((answer) => answer.status === 200).length, 1, answers.map((answer) => answer.text).join('\n'));
-    const [{ n }] = await at.server.sqlite("SELECT count(*) AS n FROM users WHERE is_active = 1 AND ',' || roles || ',' LIKE '%,admin,%'");
+    const [{ n }] = await at.server.query("SELECT count(*) AS n FROM users WHERE is_active AND ',' || roles || ',' LIKE '%,admin,%'");
     assert.equal(n, 1);
   });
 });
@@ -393,7 +393,7 @@ describe('the list of accounts', () => {
     ])
       accounts.push(await signUp(server, { name, ...more }));
     await setRoles(server, accounts[1], ['auditor', 'user']);
-    await alter(server, `UPDATE users SET is_active = 0 WHERE public_id = '${accounts[6].id}'`);
+    await alter(server, `UPDATE users SET is_active = FALSE WHERE public_id = '${accounts[6].id}'`);
   });
   const list = (query = '') => at.server.call('GET', `/users${query}`, { token: admin.token });
   const names = async (query) => (await list(query)).json.items.map((user) => user.name);

@@ -545,14 +545,14 @@ describe('on the wire', () => {
         if (answer.status === 201) assert.equal(answer.json.name, text);
         for (const body of [{ email: text, password: `pw ${text}` }, { username: text, password: `pw ${text}` }])
           assert.equal((await at.server.call('POST', '/login', { body })).status, 401);
-        assert.equal((await at.server.sqlite('SELECT count(*) > 0 AS there FROM users'))[0].there, 1);
+        assert.equal((await at.server.query('SELECT count(*) > 0 AS there FROM users'))[0].there, 1);
       });
 
     it('in User-Agent stays one field of one row', async () => {
       const account = await signUp(at.server);
       const agent = "Mozilla'); DELETE FROM audit_log; -- \"{}";
       await signIn(at.server, account, { headers: { 'User-Agent': agent } });
-      const [row] = await at.server.sqlite(`SELECT user_agent FROM audit_log WHERE actor = '${account.id}' AND event = 'authn_login_success'`);
+      const [row] = await at.server.query(`SELECT user_agent FROM audit_log WHERE actor = '${account.id}' AND event = 'authn_login_success'`);
       assert.equal(row.user_agent, agent);
     });
 
@@ -560,7 +560,7 @@ describe('on the wire', () => {
       const account = await signUp(at.server);
       await signIn(at.server, account, { headers: { 'User-Agent': 'x'.repeat(5000) } });
       await signIn(at.server, account, { headers: { 'User-Agent': Buffer.from([0x61, 0xff]).toString('latin1') } });
-      const rows = await at.server.sqlite(`SELECT user_agent FROM audit_log WHERE actor = '${account.id}' AND event = 'authn_login_success' ORDER BY seq`);
+      const rows = await at.server.query(`SELECT user_agent FROM audit_log WHERE actor = '${account.id}' AND event = 'authn_login_success' ORDER BY seq`);
       assert.deepEqual(rows.map((row) => row.user_agent), ['x'.repeat(256), null]);
     });
   });

@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { store } from '../support/database.mjs';
 import { desk, deskWithSchema, json, refused } from '../support/desk.mjs';
 import { environment, newFolder, program, run, startServer, top } from '../support/server.mjs';
 
@@ -75,8 +76,11 @@ for (const args of [
 
 test('commands that need a database do not make one', async () => {
   const at = desk();
-  for (const command of ['user list', 'user show 1', 'audit tail', 'audit export', 'migrate status', 'migrate down --yes'])
-    refused(await at.cli(...command.split(' ')), 1, /No such file.*migrate up/);
+  for (const command of ['user list', 'user show 1', 'audit tail', 'audit export'])
+    refused(await at.cli(...command.split(' ')), 1, /(No such file|schema is older).*migrate up/);
+  if (store === 'sqlite')
+    for (const command of ['migrate status', 'migrate plan', 'migrate down --yes'])
+      refused(await at.cli(...command.split(' ')), 1, /No such file.*migrate up/);
   refused(await at.cli('key', 'list'), 1, /no key folder/);
   assert.deepEqual(readdirSync(at.folder), []);
 });
@@ -141,7 +145,7 @@ test('doctor finds what is wrong, and says so in one line each', async () => {
     assert.equal(code, report.items.some((item) => item.state === 'fail') ? 1 : 0);
     return report.items.filter((item) => item.check === check).map((item) => item.state);
   };
-  assert.deepEqual(await state('database'), ['warn']); // not there yet
+  assert.deepEqual(await state('database'), [store === 'sqlite' ? 'warn' : 'ok']); // a file is not there yet
   assert.deepEqual(await state('folder', '--data-dir', path.join(at.folder, 'none')), ['fail']);
   assert.deepEqual(await state('settings', '--workers=0'), ['fail']);
   assert.deepEqual(await state('tls', '--tls-cert=none.pem', '--tls-key=none.pem'), ['fail']);
@@ -151,8 +155,10 @@ test('doctor finds what is wrong, and says so in one line each', async () => {
   assert.deepEqual([await state('database'), await state('schema')], [['ok'], ['ok']]);
   await at.cli('migrate', 'down', '--yes');
   assert.deepEqual(await state('schema'), ['fail']);
-  chmodSync(path.join(at.folder, 'postern.db'), 0o644);
-  assert.deepEqual(await state('database'), ['warn', 'ok']);
+  if (store === 'sqlite') {
+    chmodSync(path.join(at.folder, 'postern.db'), 0o644);
+    assert.deepEqual(await state('database'), ['warn', 'ok']);
+  }
   chmodSync(at.folder, 0o777);
   assert.deepEqual(await state('folder'), ['fail']);
 

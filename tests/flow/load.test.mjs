@@ -236,9 +236,9 @@ describe('the end of the service', () => {
     assert.equal(error.code, 'ECONNREFUSED');
     const { event, drain } = server.lines.at(-1);
     assert.deepEqual([event, drain], ['stopped', 'clean']);
-    const rows = await server.sqlite("SELECT event, actor FROM audit_log WHERE event LIKE 'sys_%' ORDER BY seq");
+    const rows = await server.query("SELECT event, actor FROM audit_log WHERE event LIKE 'sys_%' ORDER BY seq");
     assert.deepEqual(rows, [{ event: 'sys_startup', actor: 'postern' }, { event: 'sys_shutdown', actor: 'postern' }]);
-    assert.equal((await server.sqlite('SELECT count(*) AS n FROM sessions'))[0].n, 4);
+    assert.equal((await server.query('SELECT count(*) AS n FROM sessions'))[0].n, 4);
     await server.assertNoCanary();
     assertOnlyJson(server);
   });

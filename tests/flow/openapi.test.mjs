@@ -298,7 +298,7 @@ test('a wrong password and an unknown account are the same 401', async () => {
 
 test('an account is removed after a recent sign-in only', async () => {
   const max = await newcomer('max@example.com');
-  await server.sqlite(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${max.id}')`, { write: true });
+  await server.query(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${max.id}')`, { write: true });
   for (const path of ['/users/me', `/users/${max.id}`]) assert.equal((await call('DELETE', path, max)).json.code, 'recent_signin_required');
   assert.equal((await call('DELETE', '/users/me', await signedIn(max.email))).status, 204);
   assert.equal((await call('DELETE', `/users/${eve.id}`, admin)).status, 204);
@@ -308,7 +308,7 @@ test('an account is removed after a recent sign-in only', async () => {
 test('a schema that is not current makes it unready', async () => {
   const other = await startServer();
   const newest = "SELECT max(number) FROM schema_migrations";
-  await other.sqlite(`DELETE FROM schema_migrations WHERE number = (${newest})`, { write: true });
+  await other.query(`DELETE FROM schema_migrations WHERE number = (${newest})`, { write: true });
   const { status, json } = contract.check('GET', '/readyz', await other.call('GET', '/readyz'));
   assert.deepEqual([status, json.schema], [503, 'not current']);
   assert.equal(await other.stop(), 0);

@@ -61,10 +61,7 @@ describe('the routes about the service', () => {
     assert.ok(!/audit_log|sqlite|SELECT|INSERT/i.test(answer.text));
     const failed = await at.server.logged((line) => line.event === 'failed');
     assert.equal(failed.request_id, answer.headers['x-request-id']);
-    assert.equal(
-      (await at.server.sqlite(`SELECT count(*) AS n FROM users WHERE email = '${body.email}'`))[0].n, 0,
-      'no account without its row in the trail'
-    );
+    assert.equal((await at.server.query(`SELECT count(*) AS n FROM users WHERE email = '${body.email}'`))[0].n, 0, 'no account without its row in the trail');
     assert.equal((await at.server.call('POST', '/users', { body })).status, 201);
   });
 

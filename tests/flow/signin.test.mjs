@@ -12,7 +12,7 @@ const at = withServer();
 const login = (body, options = {}) => at.server.call('POST', '/login', { body, ...options });
 const refresh = (refresh_token) => at.server.call('POST', '/token/refresh', { body: { refresh_token } });
 const me = (token) => at.server.call('GET', '/users/me', { token });
-const hashOf = async ({ id }) => (await at.server.sqlite(`SELECT hashed_password AS is_now FROM users WHERE public_id = '${id}'`))[0].is_now;
+const hashOf = async ({ id }) => (await at.server.query(`SELECT hashed_password AS is_now FROM users WHERE public_id = '${id}'`))[0].is_now;
 const refreshInvalid = { status: 401, code: 'refresh_token_invalid', detail: 'The refresh token is not valid' };
 const secretInQuery = { status: 400, code: 'secret_in_query' };
 
@@ -90,7 +90,7 @@ describe('a sign-in that fails says one thing only', () => {
     const account = await signUp(at.server, { username: 'known.name' });
     const inactive = await signUp(at.server);
     const without = await signUp(at.server);
-    await alter(at.server, `UPDATE users SET is_active = 0 WHERE public_id = '${inactive.id}'`);
+    await alter(at.server, `UPDATE users SET is_active = FALSE WHERE public_id = '${inactive.id}'`);
     await alter(at.server, `UPDATE users SET hashed_password = NULL WHERE public_id = '${without.id}'`);
     const answers = [
       await login({ email: account.email, password: 'wrong-Password-1' }),
@@ -121,7 +121,7 @@ describe('a sign-in that fails says one thing only', () => {
     ['a wrong password', 'password', async () => ({ account: await signUp(at.server), password: 'wrong-Password-4' })],
     ['an inactive account', 'inactive', async () => {
       const account = await signUp(at.server);
-      await alter(at.server, `UPDATE users SET is_active = 0 WHERE public_id = '${account.id}'`);
+      await alter(at.server, `UPDATE users SET is_active = FALSE WHERE public_id = '${account.id}'`);
       return { account, password: account.password };
     }],
   ])
@@ -287,7 +287,7 @@ describe('a refresh token', () => {
 
   it('is stored only as a digest', async () => {
     const account = await member(at.server);
-    const [row] = await at.server.sqlite(`SELECT hex(refresh) AS digest FROM sessions WHERE id = '${account.tokens.session_id}'`);
+    const [row] = await at.server.query(`SELECT hex(refresh) AS digest FROM sessions WHERE id = '${account.tokens.session_id}'`);
     assert.equal(row.digest.toLowerCase(), createHash('sha256').update(account.tokens.refresh_token).digest('hex'));
   });
 
@@ -394,7 +394,7 @@ describe('tokens of an account that has changed', () => {
 
   it('are dead when its row says inactive, whoever wrote that', async () => {
     const account = await member(at.server);
-    await alter(at.server, `UPDATE users SET is_active = 0 WHERE public_id = '${account.id}'`);
+    await alter(at.server, `UPDATE users SET is_active = FALSE WHERE public_id = '${account.id}'`);
     assertProblem(await me(account.token), sessionEnded);
     assertProblem(await refresh(account.tokens.refresh_token), refreshInvalid);
   });
@@ -487,7 +487,7 @@ describe('a hash that another program made is taken, and replaced at the first s
 
 describe('with bcrypt as the scheme', () => {
   const own = withServer({ env: { POSTERN_PASSWORD_SCHEME: 'bcrypt', POSTERN_BCRYPT_COST: '10' } });
-  const storedOf = async ({ id }) => (await own.server.sqlite(`SELECT hashed_password AS hash FROM users WHERE public_id = '${id}'`))[0].hash;
+  const storedOf = async ({ id }) => (await own.server.query(`SELECT hashed_password AS hash FROM users WHERE public_id = '${id}'`))[0].hash;
   const long = (bytes) => `Ä${'x7-Quiet Horses! '.repeat(6)}`.slice(0, bytes - 1); // the first letter has two bytes
 
   it('a new hash is $2b$ at its cost', async () => {

@@ -9,7 +9,7 @@ import {
 
 const at = withServer();
 const post = (body, options = {}) => at.server.call('POST', '/users', { body, ...options });
-const count = async () => (await at.server.sqlite('SELECT count(*) AS n FROM users'))[0].n;
+const count = async () => (await at.server.query('SELECT count(*) AS n FROM users'))[0].n;
 
 async function makesNobody(story) {
   const before = await count();
@@ -409,7 +409,7 @@ describe('an address or a user name that is taken', () => {
 
   it('stays taken when its account is no longer active', async () => {
     const owner = await signUp(at.server);
-    await alter(at.server, `UPDATE users SET is_active = 0 WHERE public_id = '${owner.id}'`);
+    await alter(at.server, `UPDATE users SET is_active = FALSE WHERE public_id = '${owner.id}'`);
     assertProblem(await post(person({ email: owner.email })), emailTaken);
   });
 
@@ -424,9 +424,9 @@ describe('an address or a user name that is taken', () => {
     const refused = answers.filter((answer) => answer.status !== 201);
     assert.equal(refused.length, 49);
     for (const answer of refused) assertProblem(answer, emailTaken);
-    assert.equal((await at.server.sqlite(`SELECT count(*) AS n FROM users WHERE email_key = '${email}'`))[0].n, 1);
+    assert.equal((await at.server.query(`SELECT count(*) AS n FROM users WHERE email_key = '${email}'`))[0].n, 1);
     const ids = answers.map((answer) => `'${answer.headers['x-request-id']}'`).join();
-    const rows = await at.server.sqlite(`SELECT event, count(*) AS n FROM audit_log WHERE request_id IN (${ids}) GROUP BY event ORDER BY event`);
+    const rows = await at.server.query(`SELECT event, count(*) AS n FROM audit_log WHERE request_id IN (${ids}) GROUP BY event ORDER BY event`);
     assert.deepEqual(rows, [{ event: 'postern_signup_duplicate', n: 49 }, { event: 'user_created', n: 1 }]);
   });
 
@@ -441,7 +441,7 @@ describe('an address or a user name that is taken', () => {
 describe('the routes of the tutorials', () => {
   const register = (body) => at.server.call('POST', '/register', { body });
   const signup = (body) => at.server.call('POST', '/users/signup', { body });
-  const number = async (column, value) => (await at.server.sqlite(`SELECT id FROM users WHERE ${column} = '${value}'`))[0].id;
+  const number = async (column, value) => (await at.server.query(`SELECT id FROM users WHERE ${column} = '${value}'`))[0].id;
 
   it('POST /register with an address answers the number, the address and that it is active', async () => {
     const answer = await register({ email: 'Tutorial@example.com', password: PASSWORD });

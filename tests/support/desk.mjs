@@ -1,6 +1,6 @@
 // An operator at the console: a data folder without a server, and the commands of the program run in it.
 import assert from 'node:assert/strict';
-import path from 'node:path';
+import { query } from './database.mjs';
 import { environment, newFolder, program, run } from './server.mjs';
 import { PASSWORD } from './story.mjs';
 
@@ -38,8 +38,7 @@ export async function create(at, ...args) {
 }
 
 export async function alter(at, statement) {
-  const { code, stderr } = await run('sqlite3', [path.join(at.folder, 'postern.db'), statement]);
-  assert.equal(code, 0, stderr);
+  await query(at.folder, statement, { write: true });
 }
 
 export function refused(answer, code, says) {

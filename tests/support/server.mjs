@@ -6,7 +6,7 @@
 //   assert.equal(await server.stop(), 0);
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,10 @@ import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Canaries } from './canary.mjs';
+import { databaseUrl, dump, query } from './database.mjs';
+import { children, run } from './run.mjs';
+
+export { run };
 
 export const top = fileURLToPath(new URL('../..', import.meta.url));
 export const program = path.resolve(process.env.POSTERN_PROGRAM ?? path.join(top, 'build/postern'));
@@ -25,7 +29,6 @@ const STOP_LIMIT_MS = 10_000;
 
 // What outlives a failed story is cleared when the tests of the file are over: a program that is left would keep its file from ending.
 // The hooks of the file itself, which may stop it in peace, come after this one.
-const children = new Set();
 const folders = new Set();
 const killAll = () => children.forEach((child) => child.kill('SIGKILL'));
 after(() => void setTimeout(killAll, STOP_LIMIT_MS).unref());
@@ -48,7 +51,8 @@ export function environment(folder, limits, env) {
   return {
     ...own,
     POSTERN_DATA_DIR: folder,
-    DATABASE_URL: 'sqlite:postern.db',
+    DATABASE_URL: databaseUrl(folder),
+    POSTERN_MIGRATE: 'on',
     POSTERN_LISTEN: '127.0.0.1:0',
     POSTERN_LOG_FORMAT: 'json',
     POSTERN_LIMITS: limits ? 'on' : 'off',
@@ -56,23 +60,6 @@ export function environment(folder, limits, env) {
     POSTERN_ARGON2_T: '1',
     ...env,
   };
-}
-
-// Run a program to its end: { code, signal, stdout, stderr }.
-export function run(command, args, { input = '', ...options } = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-    const said = { stdout: '', stderr: '' };
-    children.add(child);
-    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (said[name] += text));
-    child.stdin.on('error', () => {}); // a program that reads nothing may be gone already
-    child.stdin.end(input);
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      children.delete(child);
-      resolve({ code, signal, ...said });
-    });
-  });
 }
 
 class Server {
@@ -211,12 +198,9 @@ class Server {
     return run(program, args, { cwd: this.folder, env: { ...this.env, ...env }, input });
   }
 
-  // Rows of a query, as objects; through Debian's sqlite3. write: for what no interface does, such as turning a clock back.
-  async sqlite(query, { write = false } = {}) {
-    const file = path.join(this.folder, 'postern.db');
-    const { code, stdout, stderr } = await run('sqlite3', ['-bail', '-json', ...(write ? ['-cmd', '.timeout 10000'] : ['-readonly']), file, query]);
-    assert.equal(code, 0, `sqlite3: ${stderr}`);
-    return stdout.trim() === '' ? [] : JSON.parse(stdout);
+  // Rows of a query, as objects, beside the running program. write: for what no interface does, such as turning a clock back.
+  query(text, options) {
+    return query(this.folder, text, options);
   }
 
   // No password and no token of this story stands in the log, the audit trail or the database.
@@ -227,10 +211,7 @@ class Server {
     assert.deepEqual(this.canaries.foundIn(this.said()), [], 'in the log');
     assert.deepEqual(this.canaries.foundIn(audit.stdout + audit.stderr), [], 'in the audit trail');
     assert.doesNotMatch(this.said() + audit.stdout, /\$(argon2|2[abxy]\$|[5-7y]\$)/, 'a password hash, in the log or the audit trail');
-    for (const name of readdirSync(this.folder).filter((file) => file.startsWith('postern.db'))) {
-      const bytes = readFileSync(path.join(this.folder, name));
-      assert.deepEqual(this.canaries.foundIn(bytes.toString('utf8')), [], `in ${name}`);
-    }
+    for (const [name, text] of await dump(this.folder)) assert.deepEqual(this.canaries.foundIn(text), [], `in ${name}`);
   }
 
   // SIGTERM, then the exit status: 0 after a clean drain. The data stay, for another start in the same folder.

@@ -77,7 +77,7 @@ export async function member(server, { roles = ['user'], ...fields } = {}) {
 
 // What an operator does with a tool of the database, beside the running program.
 export function alter(server, statements) {
-  return server.sqlite(statements, { write: true });
+  return server.query(statements, { write: true });
 }
 
 export function setRoles(server, { id }, roles) {
@@ -96,7 +96,7 @@ export async function figures(server) {
 
 // The rows of the audit trail that one request left.
 export function auditOf(server, answer) {
-  return server.sqlite(`SELECT * FROM audit_log WHERE request_id = '${answer.headers['x-request-id']}' ORDER BY seq`);
+  return server.query(`SELECT * FROM audit_log WHERE request_id = '${answer.headers['x-request-id']}' ORDER BY seq`);
 }
 
 const TITLES = {
