@@ -68,6 +68,26 @@ void kill_all(struct str url)
     tell("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '%s'", name_in(url));
 }
 
+/* The same database through pgBouncer in transaction mode. */
+static struct str fresh_pooled(void)
+{
+    static char url[URL_MAX];
+    struct str pooled = str_of(getenv("POSTERN_TEST_PGBOUNCER"));
+
+    snprintf(url, sizeof url, "%.*s%s", (int)(name_in(pooled) - pooled.ptr), pooled.ptr, name_in(fresh()));
+    return str_of(url);
+}
+
+static int run_pooled(void)
+{
+    const struct contract pooled = { fresh_pooled };
+
+    if (getenv("POSTERN_TEST_PGBOUNCER") != NULL)
+        return contract_run(&pooled);
+    fprintf(stderr, "postgres: the contract through pgBouncer is SKIPPED, for POSTERN_TEST_PGBOUNCER names none\n");
+    return 0;
+}
+
 int main(void)
 {
     const struct contract postgres = { fresh };
@@ -77,5 +97,5 @@ int main(void)
                 "postgres: SKIPPED, for POSTERN_TEST_POSTGRES names no server; script/postgres -- COMMAND sets it\n");
         return SKIPPED;
     }
-    return contract_run(&postgres) + postgres_url_tests() + postgres_fault_tests();
+    return contract_run(&postgres) + run_pooled() + postgres_url_tests() + postgres_fault_tests();
 }
