@@ -93,12 +93,13 @@ enum err password_hash_run(struct run *r), password_verify_run(struct run *r);  
 enum err password_calibrate(struct run *r);                                                     /* calibrate.c */
 enum err token_decode(struct run *r), key_list(struct run *r);                                  /* tokens.c */
 enum err audit_tail(struct run *r), audit_export(struct run *r);                                /* audit.c */
-enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_plan_run(struct run *r), migrate_show(struct run *r);   /* migrate.c */
+enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_plan_run(struct run *r),
+    migrate_show(struct run *r); /* migrate.c */
 enum err config_show(struct run *r), config_check(struct run *r), serve_run(struct run *r), version_show(struct run *r);
 enum err doctor(struct run *r);
 
 extern const struct manual user_create_manual, user_show_manual, user_list_manual, user_set_role_manual,
     user_disable_manual, user_enable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual,
     token_decode_manual, key_list_manual, audit_tail_manual, audit_export_manual, migrate_up_manual,
-    migrate_down_manual, migrate_plan_manual, migrate_show_manual, config_show_manual, config_check_manual, serve_manual, version_manual,
-    doctor_manual;
+    migrate_down_manual, migrate_plan_manual, migrate_show_manual, config_show_manual, config_check_manual,
+    serve_manual, version_manual, doctor_manual;
