@@ -14,6 +14,8 @@
 struct engine;
 struct conn;
 struct work;
+struct held;
+struct file_driver;
 
 /* What store_figures counts; each added to where it happens. */
 struct tally {
@@ -59,7 +61,21 @@ struct driver {
 
     /* For who looks after it: read all and look for damage. */
     FALLIBLE (*intact)(struct conn *conn);
+
+    /* Only of a database that is one file; NULL elsewhere.  See store/file.h. */
+    const struct file_driver *file;
 };
+
+struct file_driver {
+    FALLIBLE (*copy)(struct conn *conn, const char *path, struct conn **copy); /* dropped by disconnect */
+    FALLIBLE (*seize)(const struct store_options *options, struct held **out);
+    FALLIBLE (*replace)(struct held *held, const char *by, const char *kept);
+    const char *(*path)(const struct held *held);
+    void (*let_go)(struct held *held);
+};
+
+/* The row of the table for DATABASE_URL.  Ends: ERR_INVALID. */
+FALLIBLE driver_find(struct str url, const struct driver **out);
 
 extern const struct driver sqlite_driver, postgres_driver;
 

@@ -84,6 +84,12 @@
       "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $8 OR a.target = $8)"      \
       " ORDER BY a.seq DESC LIMIT $9) a ORDER BY a.seq")                                                               \
                                                                                                                        \
+    /* How far the database has come.  Of two programs that raise the epoch at once, one changes nothing. */            \
+    Q(EPOCH_READ, "SELECT e.number, (SELECT MAX(a.seq) FROM audit_log a) FROM epoch e")                                \
+    Q(EPOCH_RAISE, "UPDATE epoch SET number = $1 WHERE number < $1")                                                   \
+    Q(EPOCH_END_SESSIONS, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0")                     \
+    Q(EPOCH_VOID_TOKENS, "UPDATE users SET token_version = token_version + 1")                                         \
+                                                                                                                       \
     Q(MIGRATIONS_APPLIED, "SELECT m.number, m.name, m.checksum, m.applied_at FROM schema_migrations m ORDER BY m.number") \
     Q(MIGRATION_ADD, "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)")     \
     Q(MIGRATION_REMOVE, "DELETE FROM schema_migrations WHERE number = $1")

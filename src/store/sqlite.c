@@ -48,17 +48,25 @@ static FALLIBLE file_of(struct str url, struct str *file)
 }
 
 /* The path always has a slash: SQLite must not take a name such as "file:x" for more than a name. */
-static FALLIBLE name_engine(struct engine *engine, const struct store_options *options)
+FALLIBLE sqlite_path(const struct store_options *options, char **path)
 {
     struct str folder = options->folder.len == 0 ? STR(".") : options->folder, file = { NULL, 0 };
     int length;
 
     TRY(file_of(options->url, &file));
     if (file.ptr[0] == '/')
-        length = asprintf(&engine->path, "%.*s", STR_ARG(file));
+        length = asprintf(path, "%.*s", STR_ARG(file));
     else
-        length = asprintf(&engine->path, "%.*s/%.*s", STR_ARG(folder), STR_ARG(file));
-    if (length < 0 || asprintf(&engine->place, "sqlite:%s", engine->path) < 0)
+        length = asprintf(path, "%.*s/%.*s", STR_ARG(folder), STR_ARG(file));
+    if (length < 0)
+        die("out of memory");
+    return OK;
+}
+
+static FALLIBLE name_engine(struct engine *engine, const struct store_options *options)
+{
+    TRY(sqlite_path(options, &engine->path));
+    if (asprintf(&engine->place, "sqlite:%s", engine->path) < 0)
         die("out of memory");
     return OK;
 }
@@ -161,12 +169,23 @@ static int wal_on(sqlite3 *db, int64_t busy_ms)
     return code;
 }
 
+/* A restore may have put another file in its place between our opening it and our first lock on it.  From that lock on,
+ * which is kept as long as the connection, no restore gets its own. */
+static FALLIBLE check_place(struct engine *engine)
+{
+    int moved = 0;
+
+    sqlite3_file_control(engine->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved == 0 ? OK : fail(ERR_INTERNAL, "%s was replaced while it was opened; start again", engine->path);
+}
+
 static FALLIBLE open_writer(struct engine *engine)
 {
     int code;
 
     TRY(sqlite_connect(engine, SETUP_WRITER, &engine->writer));
     code = wal_on(engine->writer->db, engine->busy_ms);
+    TRY(check_place(engine)); /* the better reason, where there are two */
     if (code != SQLITE_OK)
         return sqlite_fail(engine->writer->db, code, engine->path);
     TRY(write_open(engine));
@@ -257,4 +276,5 @@ const struct driver sqlite_driver = {
     .script = statement_script,
     .has_table = statement_has_table,
     .intact = statement_intact,
+    .file = &sqlite_file_driver,
 };

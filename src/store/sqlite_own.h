@@ -3,6 +3,8 @@
  * sqlite.c            the file, connections, the table of functions
  * sqlite_statement.c  statements of one connection
  * sqlite_write.c      the one writer: transactions as savepoints of a shared commit
+ * sqlite_copy.c       a copy of the whole while others write
+ * sqlite_replace.c    another file in the place of the database
  * sqlite_checkpoint.c moves the write-ahead log into the file, in the background
  */
 #pragma once
@@ -48,6 +50,11 @@ FALLIBLE sqlite_fail(sqlite3 *db, int code, const char *what);
 
 FALLIBLE sqlite_connect(struct engine *engine, const char *setup, struct conn **out);
 void sqlite_disconnect(struct conn *conn);
+/* The file that DATABASE_URL names, with a slash in it; the caller frees it.  Ends: ERR_INVALID. */
+FALLIBLE sqlite_path(const struct store_options *options, char **path);
+
+extern const struct file_driver sqlite_file_driver;
+FALLIBLE sqlite_copy(struct conn *conn, const char *path, struct conn **copy); /* sqlite_copy.c */
 
 FALLIBLE statement_prepare(struct conn *conn, enum query_id query);
 FALLIBLE statement_start(struct conn *conn, const struct ask *ask);

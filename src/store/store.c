@@ -26,7 +26,7 @@ static bool takes(const struct driver *driver, struct str scheme)
 }
 
 /* Only the scheme is told: an URL may hold a password. */
-static FALLIBLE find_driver(struct str url, const struct driver **out)
+FALLIBLE driver_find(struct str url, const struct driver **out)
 {
     struct str rest = url, scheme = { NULL, 0 };
 
@@ -48,7 +48,7 @@ FALLIBLE store_open(const struct store_options *options, struct store **out)
 
     if (store == NULL)
         die("out of memory");
-    TRY(find_driver(options->url, &store->driver));
+    TRY(driver_find(options->url, &store->driver));
     TRY(store->driver->open(options, &store->tally, &store->engine));
     *out = store;
     store = NULL;

@@ -31,3 +31,4 @@ int run_child(void (*body)(struct str url), struct str url);
 int sqlite_file_tests(void);
 int sqlite_commit_tests(void);
 int sqlite_fault_tests(void);
+int sqlite_backup_tests(void);

@@ -1,0 +1,42 @@
+#include "store/epoch.h"
+
+#include "store/driver.h"
+
+static const struct column mark_columns[] = { COLUMN(struct mark, epoch), COLUMN(struct mark, seq) };
+static const struct shape mark_shape = SHAPE(struct mark, mark_columns);
+
+bool mark_before(const struct mark *a, const struct mark *b)
+{
+    return a->epoch != b->epoch ? a->epoch < b->epoch : a->seq < b->seq;
+}
+
+FALLIBLE epoch_read(struct db *db, struct mark *out)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    const struct part parts[] = { { &mark_shape, out }, { NULL, NULL } };
+    bool found = false;
+
+    TRY(query_one(db, mem, ASK(EPOCH_READ), parts, &found));
+    return found ? OK : fail(ERR_INTERNAL, "the table epoch has no row");
+}
+
+FALLIBLE epoch_number(struct db *db, int64_t *out)
+{
+    bool has = false;
+
+    TRY(db->store->driver->has_table(db->conn, "epoch", &has));
+    *out = 0;
+    return has ? query_number(db, ASK(EPOCH_READ), out) : OK;
+}
+
+FALLIBLE epoch_raise(struct tx *tx, int64_t to, struct str reason, int64_t now_us, int64_t *ended)
+{
+    int64_t raised = 0;
+
+    TRY(query_run(tx, ASK(EPOCH_RAISE, in_int(to)), &raised));
+    *ended = -1;
+    if (raised == 0)
+        return OK;
+    TRY(query_run(tx, ASK(EPOCH_VOID_TOKENS), NULL));
+    return query_run(tx, ASK(EPOCH_END_SESSIONS, in_int(now_us), in_text(reason)), ended);
+}

@@ -1,0 +1,33 @@
+/* How far the database has come: inside it, and in the file postern-epoch outside it.
+ *
+ * A restore takes the database back; the file stays.  Who compares the two sees that an old state came back.  What
+ * follows from that is flow/epoch.h.
+ *
+ * Owns     nothing.
+ * Files    FOLDER/postern-epoch, mode 0600: "EPOCH SEQ\n" in decimal digits.
+ * Threads  any; programs that write the file at once wait for each other.
+ */
+#pragma once
+#include "store/store.h"
+
+/* epoch: grows whenever an old state came back.  seq: of the newest audit row, which grows with every act in between. */
+struct mark {
+    int64_t epoch, seq;
+};
+
+/* Is a an earlier state than b?  The epoch decides, then seq. */
+bool mark_before(const struct mark *a, const struct mark *b);
+
+FALLIBLE epoch_read(struct db *db, struct mark *out);
+/* The number of the row, 0 when the schema has no such table yet. */
+FALLIBLE epoch_number(struct db *db, int64_t *out);
+
+/* Raise the epoch, end every session, void every token.  ended: how many sessions; -1: the epoch was there already, and
+ * nothing is changed. */
+FALLIBLE epoch_raise(struct tx *tx, int64_t to, struct str reason, int64_t now_us, int64_t *ended);
+
+/* The file.  found is false and out untouched when there is none.
+ * Ends: ERR_INTERNAL (it can't be read, holds something else, or others may change it). */
+FALLIBLE mark_read(struct str folder, struct arena *mem, struct mark *out, bool *found);
+/* Bring the file up to this mark; one that is further stays.  After OK it is on the disk.  Ends: ERR_INTERNAL. */
+FALLIBLE mark_keep(struct str folder, const struct mark *mark);
