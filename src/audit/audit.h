@@ -28,6 +28,8 @@
     A(AUDIT_ROLES_CHANGED,    "privilege_permissions_changed",   "WARN")                                    \
     A(AUDIT_PASSWORD_REHASH,  "postern_password_rehashed",       "INFO")                                    \
     A(AUDIT_REFRESH_REFUSED,  "authn_login_fail",                "WARN")                                    \
+    A(AUDIT_BACKUP_MADE,      "postern_backup_made",             "WARN")                                    \
+    A(AUDIT_EPOCH_RAISED,     "postern_epoch_raised",            "CRITICAL")                                \
     A(AUDIT_LIMITED,          "excess_rate_limit_exceeded",      "WARN")
 /* clang-format on */
 #define AUDIT_NAME(name, event, severity) name,

@@ -81,7 +81,10 @@ const char *run_sentence(void);
 /* The settings as they stand: ERR_INVALID with r->problems filled.  For OWN_SETTINGS; others have them already. */
 FALLIBLE run_settings(struct run *r);
 
-/* Open what the command works with.  The database must be there and of this program's schema. */
+/* The libraries, and who is at it for the audit trail. */
+void run_setup(struct run *r);
+/* Open what the command works with.  The database must be there and, but for run_open_store, of this program's schema. */
+FALLIBLE run_open_store(struct run *r);
 FALLIBLE run_open_services(struct run *r);
 FALLIBLE run_open_passwords(struct run *r);
 void run_drop(struct run *r);
@@ -94,12 +97,13 @@ enum err password_calibrate(struct run *r);                                     
 enum err token_decode(struct run *r), key_list(struct run *r);                                  /* tokens.c */
 enum err audit_tail(struct run *r), audit_export(struct run *r);                                /* audit.c */
 enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_plan_run(struct run *r),
-    migrate_show(struct run *r); /* migrate.c */
+    migrate_show(struct run *r);                                                              /* migrate.c */
+enum err backup_run(struct run *r), backup_verify(struct run *r), restore_run(struct run *r); /* backup.c */
 enum err config_show(struct run *r), config_check(struct run *r), serve_run(struct run *r), version_show(struct run *r);
 enum err doctor(struct run *r);
 
 extern const struct manual user_create_manual, user_show_manual, user_list_manual, user_set_role_manual,
     user_disable_manual, user_enable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual,
     token_decode_manual, key_list_manual, audit_tail_manual, audit_export_manual, migrate_up_manual,
-    migrate_down_manual, migrate_plan_manual, migrate_show_manual, config_show_manual, config_check_manual,
-    serve_manual, version_manual, doctor_manual;
+    migrate_down_manual, migrate_plan_manual, migrate_show_manual, backup_manual, backup_verify_manual, restore_manual,
+    config_show_manual, config_check_manual, serve_manual, version_manual, doctor_manual;

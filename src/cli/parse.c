@@ -27,14 +27,23 @@ static bool is_word(const char *text)
     return text[0] != '-';
 }
 
+/* "backup" is a command and the beginning of another: what follows it is a word of its own unless it makes the other. */
 const struct command *command_find(int argc, char *const *argv, int *used)
 {
     AUTO(arena) struct arena *mem = arena_new();
-    bool two = argc > 1 && is_word(argv[1]) && is_group(str_of(argv[0]));
-    *used = two ? 2 : 1;
+    const struct command *one, *two = NULL;
+    *used = 1;
     if (argc == 0)
         return NULL;
-    return command_named(two ? arena_printf(mem, "%s %s", argv[0], argv[1]) : str_of(argv[0]));
+    one = command_named(str_of(argv[0]));
+    if (argc > 1 && is_word(argv[1]) && is_group(str_of(argv[0])))
+        two = command_named(arena_printf(mem, "%s %s", argv[0], argv[1]));
+    else
+        return one;
+    if (two == NULL)
+        return one != NULL && one->most > 0 ? one : NULL;
+    *used = 2;
+    return two;
 }
 
 /* The candidate with the least distance so far. */

@@ -95,7 +95,7 @@ static void fill_visit(struct run *r)
     v->user_agent = arena_printf(v->mem, "postern/" POSTERN_VERSION " (uid %u)", (unsigned)getuid());
 }
 
-static void setup(struct run *r)
+void run_setup(struct run *r)
 {
     if (r->visit.now_us != 0)
         return;
@@ -105,14 +105,19 @@ static void setup(struct run *r)
     fill_visit(r);
 }
 
-enum err run_open_services(struct run *r)
+enum err run_open_store(struct run *r)
 {
-    setup(r);
+    run_setup(r);
     enum err end = shared_open_store(&r->shared, false);
     if (end == ERR_MISSING)
         return run_failed(r, "%s; postern serve and postern migrate up make it", run_sentence());
     TRY(end);
-    TRY(services_open(&r->shared, &r->own));
+    return services_open(&r->shared, &r->own);
+}
+
+enum err run_open_services(struct run *r)
+{
+    TRY(run_open_store(r));
     TRY(store_ready(r->own->db));
     r->shared.limits = limits_open(false); /* the operator is not to be slowed down */
     random_bytes(&r->shared.name_key, sizeof r->shared.name_key);
@@ -121,7 +126,7 @@ enum err run_open_services(struct run *r)
 
 enum err run_open_passwords(struct run *r)
 {
-    setup(r);
+    run_setup(r);
     return shared_open_passwords(&r->shared);
 }
 

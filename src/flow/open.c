@@ -4,10 +4,14 @@
 
 #define BUSY_MS 5000 /* how long a writer waits for its turn */
 
+struct store_options shared_store_options(const struct config *config, bool create)
+{
+    return (struct store_options){ config->database_url, config->data_dir, BUSY_MS, create };
+}
+
 enum err shared_open_store(struct shared *shared, bool create)
 {
-    const struct config *c = shared->config;
-    struct store_options options = { c->database_url, c->data_dir, BUSY_MS, create };
+    struct store_options options = shared_store_options(shared->config, create);
     return store_open(&options, &shared->store);
 }
 

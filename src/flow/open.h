@@ -10,6 +10,7 @@
 /* create: make the database when it is missing.  The schema stays as it is: see store/migrate.h.
  * Ends: ERR_INVALID (DATABASE_URL), ERR_INTERNAL. */
 FALLIBLE shared_open_store(struct shared *shared, bool create);
+struct store_options shared_store_options(const struct config *config, bool create);
 
 /* make: the folder and the first key when they are missing; else that is ERR_MISSING.  Ends: ERR_INTERNAL. */
 FALLIBLE shared_open_keys(struct shared *shared, bool make);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "flow/epoch.h"
 #include "flow/open.h"
 #include "http/address.h"
 #include "http/listen.h"
@@ -14,12 +15,14 @@
 #include "store/migrate.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define SLOW_PER_HASH 4 /* threads of the slow lane for each hash worker */
 
@@ -107,6 +110,26 @@ static enum err audit_event(struct house *house, enum audit_kind kind)
     return audit_alone(house->shared.store, &v, kind, &who, (struct str){ 0 });
 }
 
+/* Is this an old state of the database?  See flow/epoch.h. */
+static enum err settle_epoch(struct house *house, bool keep)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct visit v = { .mem = mem, .now_us = clock_now_us() };
+    struct set_back news = { 0 };
+    TRY(flow_epoch_settle(&house->shared, &v, keep, &news));
+    if (news.happened)
+        log_event(LOG_WARN, "epoch_raised",
+                  LOG_S("what", STR("an old state of the database came back; every session has ended")),
+                  LOG_N("epoch", news.epoch), LOG_N("sessions", news.ended));
+    return OK;
+}
+
+static void keep_mark(struct house *house)
+{
+    if (settle_epoch(house, true) != OK)
+        log_event(LOG_ERROR, "mark_failed", LOG_S("what", str_of(note_get()->text)));
+}
+
 static enum err open_house(struct house *house)
 {
     TRY(listen_place_read(house->config->listen, &house->place));
@@ -114,6 +137,7 @@ static enum err open_house(struct house *house)
     TRY(proxies_open(house->config->trusted_proxies, &house->proxies));
     house->shared.config = house->config;
     TRY(open_store(house));
+    TRY(settle_epoch(house, false));
     TRY(shared_open_keys(&house->shared, true));
     TRY(shared_open_passwords(&house->shared));
     house->shared.limits = limits_open(house->config->limits);
@@ -158,12 +182,18 @@ static void reload(struct house *house)
         log_event(LOG_ERROR, "reload_failed", LOG_S("what", str_of(note_get()->text)));
 }
 
-/* Every signal that ends or reloads is waited for here; no handler runs anywhere. */
+/* Every signal that ends or reloads is waited for here; no handler runs anywhere.  Between them the mark is kept. */
 static void wait_for_end(struct house *house, const sigset_t *signals)
 {
+    const struct timespec tick = { .tv_sec = EPOCH_TICK_S };
     int got = 0;
-    while (sigwait(signals, &got) == 0 && got == SIGHUP)
-        reload(house);
+    while (got != SIGINT && got != SIGTERM) {
+        got = sigtimedwait(signals, NULL, &tick);
+        if (got == SIGHUP)
+            reload(house);
+        else if (got < 0 && errno == EAGAIN)
+            keep_mark(house);
+    }
     log_event(LOG_INFO, "stopping", LOG_S("signal", str_of(got == SIGINT ? "SIGINT" : "SIGTERM")));
 }
 
@@ -175,6 +205,7 @@ static int run(struct house *house, const sigset_t *signals)
     bool clean = server_drain(house->server, house->config->drain_timeout_s);
     if (audit_event(house, AUDIT_SYS_SHUTDOWN) != OK)
         log_event(LOG_ERROR, "audit_failed", LOG_S("what", str_of(note_get()->text)));
+    keep_mark(house);
     close_house(house);
     log_event(LOG_INFO, "stopped", LOG_S("drain", clean ? STR("clean") : STR("cut")));
     return clean ? 0 : 3;

@@ -1,0 +1,36 @@
+#include "flow/epoch.h"
+#include "audit/audit.h"
+
+static enum err raise(struct shared *at, const struct visit *v, int64_t to, struct set_back *out)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    struct audit_who who = { .actor = STR("postern") };
+    int64_t ended = 0;
+    TRY(store_begin(at->store, &tx));
+    TRY(epoch_raise(tx, to, STR("restored"), v->now_us, &ended));
+    if (ended < 0) /* another server was faster; the mark is brought up next time */
+        return OK;
+    TRY(audit_add(tx, v, AUDIT_EPOCH_RAISED, &who, (struct str){ 0 },
+                  arena_printf(v->mem, "{\"epoch\":%lld,\"sessions\":%lld}", (long long)to, (long long)ended)));
+    TRY(store_commit(&tx));
+    *out = (struct set_back){ true, to, ended };
+    return OK;
+}
+
+/* What counts is what is committed, so it is read outside of any transaction. */
+enum err flow_epoch_settle(struct shared *at, const struct visit *v, bool keep, struct set_back *out)
+{
+    AUTO(db) struct db *db = NULL;
+    struct mark inside = { 0 }, outside = { 0 };
+    bool found = false;
+    TRY(db_open(at->store, &db));
+    TRY(mark_read(at->config->data_dir, v->mem, &outside, &found));
+    TRY(epoch_read(db, &inside));
+    if (found && mark_before(&inside, &outside)) {
+        TRY(raise(at, v, outside.epoch + 1, out));
+        TRY(epoch_read(db, &inside));
+    }
+    if (!found || inside.epoch > outside.epoch || (keep && mark_before(&outside, &inside)))
+        return mark_keep(at->config->data_dir, &inside);
+    return OK;
+}
