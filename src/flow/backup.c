@@ -89,6 +89,7 @@ static enum err look_into(const struct visit *v, const char *path, struct backup
     TRY(store_open(&options, &store));
     TRY(db_open(store, &db));
     TRY(store_intact(db));
+    TRY(migrate_known(db));
     TRY(migrate_applied(db, &out->schema));
     if (out->schema == 0)
         return fail(ERR_CONFLICT, "the backup holds no schema of Postern");

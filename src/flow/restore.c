@@ -16,13 +16,15 @@ static struct str name_kept(const struct visit *v, const char *place)
                         t + 17);
 }
 
-/* Past the mark that is there, and past what comes back. */
+/* Past the mark that is there, and past what comes back.  A backup of before the epoch gets its first one, 1, from the
+ * migration that makes it. */
 static enum err raise_mark(const struct config *config, const struct visit *v, const struct backup *backup)
 {
     struct mark mark = { 0 };
     bool found = false;
     TRY(mark_read(config->data_dir, v->mem, &mark, &found));
-    mark.epoch = (backup->epoch > mark.epoch ? backup->epoch : mark.epoch) + 1;
+    int64_t comes = backup->epoch > EPOCH_FIRST ? backup->epoch : EPOCH_FIRST;
+    mark.epoch = (comes > mark.epoch ? comes : mark.epoch) + 1;
     mark.seq = 0;
     return mark_keep(config->data_dir, &mark);
 }
@@ -33,6 +35,7 @@ static enum err put_in_place(const struct config *config, const struct visit *v,
 {
     if (fsync(fresh->fd) != 0)
         return fail(ERR_INTERNAL, "write %s: %m", fresh->path);
+    TRY(seizure_take(seizure));
     TRY(raise_mark(config, v, &out->backup));
     return seizure_replace(seizure, fresh->path, out->kept.ptr);
 }
@@ -44,7 +47,7 @@ enum err flow_restore(const struct config *config, const struct visit *v, const 
     AUTO(scratch) struct scratch *fresh = NULL;
     struct store_options options = shared_store_options(config, false);
     struct restored got = { 0 };
-    TRY(store_seize(&options, &seizure));
+    TRY(seizure_find(&options, &seizure));
     got.place = arena_copy(v->mem, str_of(seizure_path(seizure)));
     if (!discard && access(got.place.ptr, F_OK) == 0)
         got.kept = name_kept(v, got.place.ptr);

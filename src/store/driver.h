@@ -68,7 +68,8 @@ struct driver {
 
 struct file_driver {
     FALLIBLE (*copy)(struct conn *conn, const char *path, struct conn **copy); /* dropped by disconnect */
-    FALLIBLE (*seize)(const struct store_options *options, struct held **out);
+    FALLIBLE (*find)(const struct store_options *options, struct held **out);
+    FALLIBLE (*take)(struct held *held);
     FALLIBLE (*replace)(struct held *held, const char *by, const char *kept);
     const char *(*path)(const struct held *held);
     void (*let_go)(struct held *held);

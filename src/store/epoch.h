@@ -10,6 +10,8 @@
 #pragma once
 #include "store/store.h"
 
+#define EPOCH_FIRST 1 /* of a new table */
+
 /* epoch: grows whenever an old state came back.  seq: of the newest audit row, which grows with every act in between. */
 struct mark {
     int64_t epoch, seq;

@@ -24,7 +24,7 @@ struct seizure {
     struct held *held;
 };
 
-FALLIBLE store_seize(const struct store_options *options, struct seizure **out)
+FALLIBLE seizure_find(const struct store_options *options, struct seizure **out)
 {
     AUTO(seizure) struct seizure *seizure = calloc(1, sizeof *seizure);
     const struct driver *driver = NULL;
@@ -35,7 +35,7 @@ FALLIBLE store_seize(const struct store_options *options, struct seizure **out)
     seizure->file = driver->file;
     if (driver->file == NULL)
         return fail(ERR_INVALID, "a %s database is restored with its own tools; see docs/backup.md", driver->scheme);
-    TRY(driver->file->seize(options, &seizure->held));
+    TRY(driver->file->find(options, &seizure->held));
     *out = seizure;
     seizure = NULL;
     return OK;
@@ -44,6 +44,11 @@ FALLIBLE store_seize(const struct store_options *options, struct seizure **out)
 const char *seizure_path(const struct seizure *seizure)
 {
     return seizure->file->path(seizure->held);
+}
+
+FALLIBLE seizure_take(struct seizure *seizure)
+{
+    return seizure->file->take(seizure->held);
 }
 
 FALLIBLE seizure_replace(struct seizure *seizure, const char *by, const char *kept)

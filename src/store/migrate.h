@@ -27,6 +27,7 @@ struct migration_step {
 };
 /* What migrate_to would run, in its order.  Ends: as there. */
 FALLIBLE migrate_plan(struct store *store, struct arena *mem, int64_t to, struct migration_step **steps, size_t *count);
-/* The greatest number that is applied, 0 for none; all of them must be this program's.
- * Ends: ERR_CONFLICT (one is not), ERR_INTERNAL. */
+/* The greatest number that is applied, 0 for none, whoever's it is. */
 FALLIBLE migrate_applied(struct db *db, int64_t *number);
+/* Is all that is applied this program's?  Ends: ERR_CONFLICT (newer, or from another text), ERR_INTERNAL. */
+FALLIBLE migrate_known(struct db *db);

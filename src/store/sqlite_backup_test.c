@@ -105,7 +105,11 @@ TEST(copy, is_one_file_without_a_log)
 static enum err seize(struct str url, struct seizure **out)
 {
     struct store_options options = { .url = url };
-    return store_seize(&options, out);
+    enum err end = seizure_find(&options, out);
+
+    if (end == OK && (end = seizure_take(*out)) != OK)
+        seizure_drop(out);
+    return end;
 }
 
 TEST(seize, is_refused_while_anybody_has_the_database_open)

@@ -85,7 +85,7 @@ static bool has_log(const struct held *held)
     return has;
 }
 
-/* Of the open file itself: closing it must not drop what SQLite has locked in this process, and there is nothing. */
+/* A lock of the open file, not of the process: no other descriptor that this process closes drops it. */
 static FALLIBLE lock(struct held *held)
 {
     struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_AT, .l_len = LOCK_BYTES };
@@ -102,10 +102,14 @@ static FALLIBLE lock(struct held *held)
     return OK;
 }
 
-static FALLIBLE hold(const struct store_options *options, struct held *held)
+static bool is_there(const struct held *held)
 {
-    TRY(find_path(options, held));
-    if (access(held->path, F_OK) != 0)
+    return access(held->path, F_OK) == 0;
+}
+
+static FALLIBLE take(struct held *held)
+{
+    if (!is_there(held))
         return OK;
     TRY(empty_log(held));
     return lock(held);
@@ -118,7 +122,22 @@ static void let_go(struct held *held)
     free(held);
 }
 
-static FALLIBLE seize(const struct store_options *options, struct held **out)
+/* Only a look: who opens the file from now on is met by take. */
+static FALLIBLE look(const struct store_options *options, struct held *held)
+{
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_AT, .l_len = LOCK_BYTES };
+    AUTO(fd) int fd = -1;
+
+    TRY(find_path(options, held));
+    fd = open(held->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? OK : fail(ERR_INTERNAL, "open %s: %m", held->path);
+    if (fcntl(fd, F_OFD_GETLK, &whole) != 0)
+        return fail(ERR_INTERNAL, "look at %s: %m", held->path);
+    return whole.l_type == F_UNLCK ? OK : in_use(held->path);
+}
+
+static FALLIBLE find(const struct store_options *options, struct held **out)
 {
     struct held *held = calloc(1, sizeof *held);
     enum err end;
@@ -126,7 +145,7 @@ static FALLIBLE seize(const struct store_options *options, struct held **out)
     if (held == NULL)
         die("out of memory");
     held->fd = -1;
-    end = hold(options, held);
+    end = look(options, held);
     if (end == OK)
         *out = held;
     else
@@ -173,7 +192,8 @@ static FALLIBLE replace(struct held *held, const char *by, const char *kept)
 
 const struct file_driver sqlite_file_driver = {
     .copy = sqlite_copy,
-    .seize = seize,
+    .find = find,
+    .take = take,
     .replace = replace,
     .path = path_of,
     .let_go = let_go,
