@@ -9,8 +9,7 @@ FALLIBLE store_copy(struct db *db, const char *path, struct db **copy)
     struct conn *conn = NULL;
 
     if (file == NULL)
-        return fail(ERR_INVALID, "a %s database is backed up with its own tools; see docs/backup.md",
-                    db->store->driver->scheme);
+        return fail(ERR_INVALID, "a PostgreSQL database is backed up with its own tools; see docs/backup.md");
     TRY(file->copy(db->conn, path, &conn));
     *copy = calloc(1, sizeof **copy);
     if (*copy == NULL)
@@ -34,7 +33,7 @@ FALLIBLE seizure_find(const struct store_options *options, struct seizure **out)
     TRY(driver_find(options->url, &driver));
     seizure->file = driver->file;
     if (driver->file == NULL)
-        return fail(ERR_INVALID, "a %s database is restored with its own tools; see docs/backup.md", driver->scheme);
+        return fail(ERR_INVALID, "a PostgreSQL database is restored with its own tools; see docs/backup.md");
     TRY(driver->file->find(options, &seizure->held));
     *out = seizure;
     seizure = NULL;
