@@ -6,11 +6,13 @@
 #include "crypto/random.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS  (LIMIT_SLOTS / LIMIT_WAYS)
-#define LOCKS 64 /* a set is guarded by lock number set % LOCKS, whatever its kind */
+#define DISORDER_US (30 * SECOND_US) /* longer than a request may take to arrive */
+#define SETS        (LIMIT_SLOTS / LIMIT_WAYS)
+#define LOCKS       64 /* a set is guarded by lock number set % LOCKS, whatever its kind */
 
 /* clang-format off */
 const struct limit_rule limit_rules[LIMIT_KINDS] = {
@@ -37,6 +39,7 @@ struct limits {
     struct short_key key;
     pthread_mutex_t locks[LOCKS];
     _Atomic uint64_t refused[LIMIT_KINDS];
+    _Atomic int64_t latest_us; /* the latest moment of a try */
     struct bucket buckets[LIMIT_KINDS][SETS][LIMIT_WAYS];
 };
 
@@ -111,6 +114,19 @@ static int64_t debt_us(const struct bucket *b, const struct limit_rule *rule, in
     return debt < most ? debt : most;
 }
 
+/* A try brings the moment at which its request began, so tries of several threads come out of order; one that is a little
+ * behind counts as of now, else the last of a burst would be refused for having begun before the first.  A clock that
+ * really stepped back is believed.  Called under the lock of the subject. */
+static int64_t in_order(struct limits *l, int64_t now_us)
+{
+    int64_t latest = atomic_load(&l->latest_us);
+
+    while (now_us >= latest || latest - now_us > DISORDER_US)
+        if (atomic_compare_exchange_weak(&l->latest_us, &latest, now_us))
+            return now_us;
+    return latest;
+}
+
 /* 0 when the try was there, else the microseconds until one is. */
 static int64_t bucket_take(const struct place *at, const struct limit_rule *rule, int64_t now_us)
 {
@@ -134,7 +150,7 @@ static FALLIBLE take(struct limits *l, enum limit_kind kind, int64_t now_us, str
         return OK;
     at = place_of(l, kind, subject);
     pthread_mutex_lock(at.lock);
-    wait_us = bucket_take(&at, &limit_rules[kind], now_us);
+    wait_us = bucket_take(&at, &limit_rules[kind], in_order(l, now_us));
     pthread_mutex_unlock(at.lock);
     if (wait_us == 0)
         return OK;

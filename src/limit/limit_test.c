@@ -297,7 +297,17 @@ TEST(limit, grants_eight_racing_threads_the_burst_together)
     CHECK_INT(THREADS * 2000 - 30, limits_refused(l, LIMIT_SIGNIN_NET));
 }
 
-RUN_TESTS(CASE(limit, grants_the_burst_and_refuses_the_next_for_every_kind),
+TEST(take, does_not_mind_tries_that_come_out_of_order)
+{
+    struct limits *l = limits_open(true);
+    spend(l, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 9, NOW);
+    spend(l, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 1, NOW - 20 * SECOND_US);
+    check_refused(l, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW - 20 * SECOND_US, 30);
+    limits_drop(&l);
+}
+
+RUN_TESTS(CASE(take, does_not_mind_tries_that_come_out_of_order),
+          CASE(limit, grants_the_burst_and_refuses_the_next_for_every_kind),
           CASE(limit, tells_the_exact_seconds_until_one_try_is_there), CASE(limit, does_not_charge_for_a_refused_try),
           CASE(limit, never_holds_more_than_the_burst), CASE(limit, gives_back_one_try_and_never_more_than_were_taken),
           CASE(limit, giving_to_a_subject_that_never_took_changes_nothing),
