@@ -1,6 +1,7 @@
 // The database of a story, on SQLite or, with POSTERN_STORE=postgres, on the server of POSTERN_TEST_POSTGRES (script/postgres):
 // one to each data folder, made when it is first asked for.
 //
+//   keepOn(folder, 'postgres')                       // for a story of both: this folder's data are there, whatever POSTERN_STORE says
 //   databaseUrl(folder)                              // for DATABASE_URL
 //   await query(folder, 'SELECT count(*) AS n ...')  // rows as objects, through the database's own tool
 //   await dump(folder)                               // [[name, text]] of all that is stored
@@ -21,6 +22,10 @@ const AS_IN_SQLITE = `
   CREATE FUNCTION hex(bytea) RETURNS text LANGUAGE sql AS $$ SELECT upper(encode($1, 'hex')) $$;
   CREATE FUNCTION unixepoch() RETURNS bigint LANGUAGE sql AS $$ SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint) $$;`;
 
+const kinds = new Map();
+const kindOf = (folder) => kinds.get(folder) ?? store;
+export const keepOn = (folder, kind) => void kinds.set(folder, kind);
+
 const file = (folder) => path.join(folder, 'postern.db');
 const made = new Set();
 
@@ -39,7 +44,7 @@ function postgresUrl(folder) {
 }
 
 export function databaseUrl(folder) {
-  return store === 'sqlite' ? 'sqlite:postern.db' : postgresUrl(folder);
+  return kindOf(folder) === 'sqlite' ? 'sqlite:postern.db' : postgresUrl(folder);
 }
 
 async function tool(command, args) {
@@ -64,11 +69,11 @@ async function queryPostgres(folder, text, write) {
 
 // write: for what no interface does, such as turning a clock back.
 export function query(folder, text, { write = false } = {}) {
-  return store === 'sqlite' ? querySqlite(folder, text, write) : queryPostgres(folder, text, write);
+  return kindOf(folder) === 'sqlite' ? querySqlite(folder, text, write) : queryPostgres(folder, text, write);
 }
 
 export async function dump(folder) {
-  if (store === 'postgres') return [['pg_dump', await tool('pg_dump', ['--inserts', postgresUrl(folder)])]];
+  if (kindOf(folder) === 'postgres') return [['pg_dump', await tool('pg_dump', ['--inserts', postgresUrl(folder)])]];
   const names = readdirSync(folder).filter((name) => name.startsWith('postern.db'));
   return names.map((name) => [name, readFileSync(path.join(folder, name)).toString('utf8')]);
 }
