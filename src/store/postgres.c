@@ -106,6 +106,7 @@ static void engine_drop(struct engine *engine)
     if (engine == NULL)
         return;
     writers_close(engine);
+    pthread_cond_destroy(&engine->outage.tried);
     pthread_mutex_destroy(&engine->outage.lock);
     secret_drop(&engine->url);
     free(engine->place);
@@ -122,6 +123,7 @@ static FALLIBLE engine_open(const struct store_options *options, struct tally *t
     engine->busy_ms = options->busy_ms;
     engine->tally = tally;
     pthread_mutex_init(&engine->outage.lock, NULL);
+    pthread_cond_init(&engine->outage.tried, NULL);
     writers_open(engine);
     end = engine_fill(engine, options);
     if (end == OK)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/clock.h"
 #include "crypto/random.h"
 
@@ -10,6 +11,7 @@
 #define HELLO_MS      5000
 #define PAUSE_LEAST   50 /* ms */
 #define PAUSE_MOST    1000
+#define TRY_WAIT      250 /* ms that others wait for the one who tries: longer than a server that is there takes */
 
 /* What stands before dbname is a default that the URL may replace; what stands behind it holds (libpq 34.1.1, "expand_dbname").
  * A link that is cut without a word is noticed after 10 s of unanswered data or 25 s of silence. */
@@ -34,12 +36,23 @@ static const char *const keys[] = { "connect_timeout",
     "SELECT pg_catalog.pg_backend_pid(), pg_catalog.concat(pg_catalog.pg_postmaster_start_time(), ' ',"                \
     " (SELECT stats_reset FROM pg_catalog.pg_stat_bgwriter))"
 
+/* Under the lock.  Most outages are over by the time that somebody tries again: nobody need be refused meanwhile. */
+static void wait_for_try(struct outage *o)
+{
+    int64_t until_ns = clock_mono_ns() + INT64_C(1000000) * TRY_WAIT;
+    struct timespec until = { .tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000 };
+
+    while (o->lasts && o->trying && pthread_cond_clockwait(&o->tried, &o->lock, CLOCK_MONOTONIC, &until) == 0)
+        continue;
+}
+
 /* May this thread try to connect now? */
 static bool outage_enter(struct outage *o)
 {
     bool may;
 
     pthread_mutex_lock(&o->lock);
+    wait_for_try(o);
     may = !o->lasts || (!o->trying && clock_mono_ns() >= o->until_ns);
     o->trying = o->lasts && may ? true : o->trying;
     pthread_mutex_unlock(&o->lock);
@@ -60,6 +73,7 @@ static void outage_leave(struct outage *o, bool good)
     o->until_ns = clock_mono_ns() + (o->pause_ms / 2 + chance % (o->pause_ms / 2 + 1)) * 1000000;
     o->lasts = !good;
     o->trying = false;
+    pthread_cond_broadcast(&o->tried);
     pthread_mutex_unlock(&o->lock);
 }
 

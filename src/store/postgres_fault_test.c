@@ -280,6 +280,33 @@ TEST(server, that_says_nothing_more_holds_nobody_for_long)
     way_close(&way);
 }
 
+static void *read_once(void *context)
+{
+    CHECK(known(context, 1));
+    return NULL;
+}
+
+/* The first to come tries; the others have no connection yet either. */
+TEST(server, that_is_back_refuses_nobody_who_comes_while_another_tries)
+{
+    struct way way = way_open();
+    struct conn *conn = conn_new(way.store->engine, false);
+    pthread_t threads[8];
+
+    CHECK_OK(person_add(way.store, 1));
+    proxy_do(way.proxy, PROXY_CUT_FOR_GOOD);
+    CHECK_END(ERR_BUSY, conn_up(conn));
+    conn_free(conn);
+    proxy_do(way.proxy, PROXY_HONEST);
+    while (clock_mono_ns() < way.store->engine->outage.until_ns)
+        continue;
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
+        CHECK_INT(0, pthread_create(&threads[i], NULL, read_once, way.store));
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
+        pthread_join(threads[i], NULL);
+    way_close(&way);
+}
+
 #define BROKEN(unit, sentence) cmocka_unit_test_setup_teardown(unit##_##sentence, setup, teardown)
 
 int postgres_fault_tests(void)
@@ -299,6 +326,7 @@ int postgres_fault_tests(void)
         CASE(commit, that_never_arrived_is_found_out_not_to_be_there),
         CASE(commit, that_nobody_can_tell_about_ends_busy_and_says_so),
         CASE(server, that_says_nothing_more_holds_nobody_for_long),
+        CASE(server, that_is_back_refuses_nobody_who_comes_while_another_tries),
     };
 
     return cmocka_run_group_tests_name("PostgreSQL: faults", tests, NULL, NULL);

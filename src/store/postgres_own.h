@@ -32,9 +32,11 @@ struct libpq {
     LIBPQ(LIBPQ_MEMBER)
 };
 
-/* While the server can't be reached one thread tries at a time, after a pause; the others are told at once. */
+/* While the server can't be reached one thread tries at a time, after a pause; who comes meanwhile waits for it a moment, who comes
+ * in the pause is told at once. */
 struct outage {
     pthread_mutex_t lock;
+    pthread_cond_t tried;
     bool lasts, trying;
     int64_t until_ns, pause_ms;
 };
