@@ -1,7 +1,7 @@
 // The database of a story, on SQLite or, with POSTERN_STORE=postgres, on the server of POSTERN_TEST_POSTGRES (script/postgres):
 // one to each data folder, made when it is first asked for.
 //
-//   keepOn(folder, 'postgres')                       // for a story of both: this folder's data are there, whatever POSTERN_STORE says
+//   keepOn(folder, 'postgres', serverUrl)            // this folder's data are there, whatever POSTERN_STORE and POSTERN_TEST_POSTGRES say
 //   databaseUrl(folder)                              // for DATABASE_URL
 //   await query(folder, 'SELECT count(*) AS n ...')  // rows as objects, through the database's own tool
 //   await dump(folder)                               // [[name, text]] of all that is stored
@@ -22,15 +22,15 @@ const AS_IN_SQLITE = `
   CREATE FUNCTION hex(bytea) RETURNS text LANGUAGE sql AS $$ SELECT upper(encode($1, 'hex')) $$;
   CREATE FUNCTION unixepoch() RETURNS bigint LANGUAGE sql AS $$ SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint) $$;`;
 
-const kinds = new Map();
-const kindOf = (folder) => kinds.get(folder) ?? store;
-export const keepOn = (folder, kind) => void kinds.set(folder, kind);
+const places = new Map();
+const kindOf = (folder) => places.get(folder)?.kind ?? store;
+export const keepOn = (folder, kind, server) => void places.set(folder, { kind, server });
 
 const file = (folder) => path.join(folder, 'postern.db');
 const made = new Set();
 
 function postgresUrl(folder) {
-  const server = process.env.POSTERN_TEST_POSTGRES;
+  const server = places.get(folder)?.server ?? process.env.POSTERN_TEST_POSTGRES;
   assert.ok(server, 'POSTERN_STORE=postgres needs POSTERN_TEST_POSTGRES; run it through script/postgres -- COMMAND');
   const name = path.basename(folder);
   const url = new URL(server);
