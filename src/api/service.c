@@ -38,7 +38,7 @@ enum err api_readyz(struct call *c)
         now.schema = STR("not current");
     else if (store != OK)
         now.store = now.schema = STR("does not answer");
-    if (keyring_active(c->services->at->keys).ptr == NULL)
+    if (!keyring_ready(c->services->at->keys, c->visit.now_us))
         now.signing_key = STR("missing");
     bool ready = store == OK && str_equal(now.signing_key, STR("ok"));
     if (ready)
@@ -58,5 +58,5 @@ enum err api_metrics(struct call *c)
 enum err api_jwks(struct call *c)
 {
     reply_header(c, "Cache-Control", STR("public, max-age=300"));
-    return reply_text(c, 200, "application/json", keyring_jwks(c->services->at->keys, c->visit.mem));
+    return reply_text(c, 200, "application/json", keyring_jwks(c->services->at->keys, c->visit.now_us, c->visit.mem));
 }

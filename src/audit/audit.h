@@ -30,6 +30,10 @@
     A(AUDIT_REFRESH_REFUSED,  "authn_login_fail",                "WARN")                                    \
     A(AUDIT_BACKUP_MADE,      "postern_backup_made",             "WARN")                                    \
     A(AUDIT_EPOCH_RAISED,     "postern_epoch_raised",            "CRITICAL")                                \
+    A(AUDIT_KEY_MADE,         "postern_key_made",                "WARN")                                    \
+    A(AUDIT_KEY_IMPORTED,     "postern_key_imported",            "WARN")                                    \
+    A(AUDIT_KEY_ROTATED,      "postern_key_rotated",             "WARN")                                    \
+    A(AUDIT_KEY_REVOKED,      "postern_key_revoked",             "CRITICAL")                                \
     A(AUDIT_LIMITED,          "excess_rate_limit_exceeded",      "WARN")
 /* clang-format on */
 #define AUDIT_NAME(name, event, severity) name,

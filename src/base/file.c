@@ -181,3 +181,34 @@ void scratch_drop(struct scratch **scratch)
     free(*scratch);
     *scratch = NULL;
 }
+
+static FALLIBLE check_plain(int fd, const char *path, bool closed)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return fail(ERR_INTERNAL, "look at %s: %m", path);
+    if (!S_ISREG(st.st_mode))
+        return fail(ERR_INVALID, "%s is no key file", path);
+    if (closed && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return fail(ERR_DENIED, "the key file %s is open to others (mode %04o); chmod 0600", path, st.st_mode & 07777);
+    if (closed && st.st_uid != geteuid() && st.st_uid != 0)
+        return fail(ERR_DENIED, "the key file %s belongs to another user", path);
+    return OK;
+}
+
+FALLIBLE file_read_secret(const char *path, size_t size, bool closed, struct secret *out)
+{
+    AUTO(fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    AUTO(secret) struct secret room = secret_new(size);
+    ssize_t got;
+
+    if (fd < 0)
+        return fail(errno == ENOENT ? ERR_MISSING : ERR_INTERNAL, "open the key file %s: %m", path);
+    TRY(check_plain(fd, path, closed));
+    got = fd_read(fd, room.ptr, room.len);
+    if (got < 0)
+        return fail(ERR_INTERNAL, "read %s: %m", path);
+    *out = secret_copy((struct str){ (const char *)room.ptr, (size_t)got });
+    return OK;
+}

@@ -8,6 +8,7 @@
 #pragma once
 #include <sys/types.h>
 #include "base/err.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 struct scratch {
@@ -32,3 +33,7 @@ void fd_drop(int *fd); /* -1 is fine */
 bool fd_write(int fd, struct str bytes);
 /* As many bytes as there are, up to size; less only at the end.  -1: failed. */
 ssize_t fd_read(int fd, void *to, size_t size);
+
+/* All of a small file that holds a key: at most size bytes of it.  closed: only its owner may read or change it, and that
+ * is us or root.  Ends: ERR_MISSING, ERR_DENIED (open to others), ERR_INVALID (no plain file), ERR_INTERNAL. */
+FALLIBLE file_read_secret(const char *path, size_t size, bool closed, struct secret *out);

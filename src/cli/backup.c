@@ -34,7 +34,7 @@ const struct manual backup_manual = {
         "with a key of its own. The server goes on meanwhile. Make the key once, with --new-key, and keep it away "
         "from\n"
         "the data folder and from the backups: who has both reads every account, and without the key a backup is\n"
-        "worth nothing. The signing keys are not in it: see docs/backup.md.",
+        "worth nothing. The signing keys in it are sealed with the master key, which is not: keep both.",
     .example = "  postern backup --new-key /etc/postern/backup.key\n"
                "  postern backup --key-file /etc/postern/backup.key /var/backups/postern-$(date +%F).backup",
     .ends = "  0 the backup is on the disk; 1 it failed, and FILE is as it was; 2 wrong usage",

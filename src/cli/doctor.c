@@ -1,7 +1,5 @@
 #include "cli/doctor.h"
 #include "cli/print.h"
-#include "crypto/random.h"
-#include "json/read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,9 +57,7 @@ static void examine(struct examination *e)
 {
     if (!check_settings(e))
         return;
-    json_setup();
-    crypto_setup();
-    e->r->shared.config = &e->r->config;
+    run_setup(e->r);
     check_folder(e);
     check_database(e);
     check_keys(e);

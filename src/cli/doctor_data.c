@@ -1,4 +1,5 @@
 #include "cli/doctor.h"
+#include "flow/keys.h"
 #include "store/migrate.h"
 
 #include <sys/stat.h>
@@ -82,18 +83,42 @@ void check_database(struct examination *e)
     check_schema(e);
 }
 
-/* The keyring itself refuses a key or a folder that others may read or change. */
+/* Each row is looked at as a server would; what it would unseal is not. */
+static void look_at_keys(struct examination *e)
+{
+    struct run *r = e->r;
+    struct signing_key_row *rows = NULL;
+    size_t count = 0;
+    if (flow_keys_look(&r->shared, &r->visit, r->own->db) != OK ||
+        signing_keys_list(r->own->db, r->visit.mem, &rows, &count) != OK) {
+        found(e, HEALTH_FAIL, "keys", "%s", run_sentence());
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (key_state(&rows[i], r->visit.now_us) == KEY_CURRENT) {
+            found(e, HEALTH_OK, "keys", "%.*s signs, %.*s", STR_ARG(rows[i].kid), STR_ARG(rows[i].algorithm));
+            return;
+        }
+    found(e, HEALTH_WARN, "keys", "there is no signing key yet; postern serve makes the first one");
+}
+
+/* The fingerprint in the database tells whether it is the one. */
+static void check_master(struct examination *e)
+{
+    struct run *r = e->r;
+    const enum err end = flow_master_fits(&r->shared, &r->visit, r->own->db);
+    if (end == OK)
+        found(e, HEALTH_OK, "master key", "is there, and the one of this database");
+    else if (end == ERR_EXPIRED)
+        found(e, HEALTH_WARN, "master key", "there is none yet; postern serve makes one in development");
+    else
+        found(e, HEALTH_FAIL, "master key", "%s", run_sentence());
+}
+
 void check_keys(struct examination *e)
 {
-    struct key_row *rows = NULL;
-    size_t count = 0;
-    enum err end = shared_open_keys(&e->r->shared, false);
-    if (end == OK)
-        end = keyring_list(e->r->shared.keys, e->r->visit.mem, &rows, &count);
-    if (end == OK)
-        found(e, HEALTH_OK, "keys", "%zu, only for us to read; %.*s signs", count, STR_ARG(rows[0].kid));
-    else if (end == ERR_MISSING)
-        found(e, HEALTH_WARN, "keys", "%s; postern serve makes the first one", run_sentence());
-    else
-        found(e, HEALTH_FAIL, "keys", "%s", run_sentence());
+    if (e->r->own == NULL || store_ready(e->r->own->db) != OK)
+        return; /* told already */
+    check_master(e);
+    look_at_keys(e);
 }

@@ -31,6 +31,18 @@ enum source config_source(const struct config_state *state, size_t offset)
     return SOURCE_DEFAULT;
 }
 
+/* systemd hands credentials to the service in a folder of their own; whether ours is among them is for us to look. */
+static void find_credential(struct config_state *state, struct config *config)
+{
+    struct str path;
+
+    if (state->credentials_dir.len == 0)
+        return;
+    path = arena_printf(state->mem, "%.*s/" MASTER_CREDENTIAL, STR_ARG(state->credentials_dir));
+    if (access(path.ptr, F_OK) == 0)
+        config->master_key_credential = path;
+}
+
 /* What the table can't say: values that follow from others. */
 static void derive(struct config_state *state, struct config *config)
 {
@@ -43,6 +55,8 @@ static void derive(struct config_state *state, struct config *config)
         config->docs = config->profile == PROFILE_DEVELOPMENT;
     if (config_source(state, offsetof(struct config, migrate)) == SOURCE_DEFAULT)
         config->migrate = str_starts(config->database_url, STR("sqlite:"));
+    config->master_key = state->master_key;
+    find_credential(state, config);
 }
 
 static void check_together(struct config_state *state, const struct config *config)
@@ -52,6 +66,9 @@ static void check_together(struct config_state *state, const struct config *conf
     if (config->refresh_ttl_s < config->access_ttl_s)
         config_problem(state, "POSTERN_REFRESH_TTL (%lld s): must not be shorter than POSTERN_ACCESS_TTL (%lld s)",
                        (long long)config->refresh_ttl_s, (long long)config->access_ttl_s);
+    if (config->key_rotation_s != 0 && config->key_rotation_s < config->key_lead_s)
+        config_problem(state, "POSTERN_KEY_ROTATION (%lld s): must be 0 or at least POSTERN_KEY_LEAD (%lld s)",
+                       (long long)config->key_rotation_s, (long long)config->key_lead_s);
 }
 
 static struct config_state *state_new(const struct config_input *in)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "crypto/signature.h"
 #include "password/password.h"
 
 enum profile { PROFILE_DEVELOPMENT, PROFILE_PRODUCTION };
@@ -28,15 +29,20 @@ struct config {
     int64_t password_min, password_max, password_score; /* POSTERN_PASSWORD_MIN 8, _MAX 100 (code points), _SCORE 2 */
     int64_t access_ttl_s, refresh_ttl_s;                /* POSTERN_ACCESS_TTL 900 s, POSTERN_REFRESH_TTL 2592000 s */
     int64_t recent_signin_s;                            /* POSTERN_RECENT_SIGNIN 300 s */
-    bool limits;                                        /* POSTERN_LIMITS on|off */
-    bool migrate;               /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
-    bool docs;                  /* POSTERN_DOCS on|off; default on in development, off in production */
-    enum profile profile;       /* POSTERN_PROFILE development|production */
-    enum log_format log_format; /* POSTERN_LOG_FORMAT json|text */
-    enum log_level log_level;   /* POSTERN_LOG_LEVEL debug|info|warn|error */
-    int64_t workers;            /* POSTERN_WORKERS: fast workers, 16 */
-    int64_t hash_workers;       /* POSTERN_HASH_WORKERS: 0 as many as cores */
-    int64_t max_connections;    /* POSTERN_MAX_CONNECTIONS 4096 */
+    enum algorithm token_alg;                           /* POSTERN_TOKEN_ALG ES256|EdDSA|RS256|PS256 */
+    int64_t key_rotation_s, key_lead_s; /* POSTERN_KEY_ROTATION 7776000 s, 0 never; POSTERN_KEY_LEAD 3600 s */
+    struct str master_key_file;         /* POSTERN_MASTER_KEY_FILE */
+    struct str master_key_credential;   /* postern-master-key of $CREDENTIALS_DIRECTORY, when it is there */
+    struct str master_key;              /* POSTERN_MASTER_KEY of the environment, a secret; it is no option */
+    bool limits;                        /* POSTERN_LIMITS on|off */
+    bool migrate;                       /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
+    bool docs;                          /* POSTERN_DOCS on|off; default on in development, off in production */
+    enum profile profile;               /* POSTERN_PROFILE development|production */
+    enum log_format log_format;         /* POSTERN_LOG_FORMAT json|text */
+    enum log_level log_level;           /* POSTERN_LOG_LEVEL debug|info|warn|error */
+    int64_t workers;                    /* POSTERN_WORKERS: fast workers, 16 */
+    int64_t hash_workers;               /* POSTERN_HASH_WORKERS: 0 as many as cores */
+    int64_t max_connections;            /* POSTERN_MAX_CONNECTIONS 4096 */
     int64_t head_timeout_s, body_timeout_s,
         drain_timeout_s; /* POSTERN_HEAD_TIMEOUT 10, POSTERN_BODY_TIMEOUT 20, POSTERN_DRAIN_TIMEOUT 30 */
 };

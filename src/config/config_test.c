@@ -495,9 +495,10 @@ static enum err end_with(const struct option *row, const char *value)
     char pair[8192];
 
     snprintf(pair, sizeof pair, "%s=%s", row->name, value);
-    READ(r, .environ = { pair, row->offset == offsetof(struct config, access_ttl_s)    ? "POSTERN_REFRESH_TTL=31536000"
-                               : row->offset == offsetof(struct config, refresh_ttl_s) ? "POSTERN_ACCESS_TTL=1"
-                                                                                       : NULL });
+    READ(r, .environ = { pair, row->offset == offsetof(struct config, access_ttl_s)     ? "POSTERN_REFRESH_TTL=31536000"
+                               : row->offset == offsetof(struct config, refresh_ttl_s)  ? "POSTERN_ACCESS_TTL=1"
+                               : row->offset == offsetof(struct config, key_rotation_s) ? "POSTERN_KEY_LEAD=1"
+                                                                                        : NULL });
     return r.end;
 }
 
@@ -546,7 +547,7 @@ TEST(bounds, every_text_is_refused_past_its_bytes)
     for (size_t i = 0; i < options_count; i++) {
         const struct option *row = &options[i];
         if (row->kind != OPTION_TEXT || row->check != NULL || row->offset == offsetof(struct config, tls_cert) ||
-            row->offset == offsetof(struct config, tls_key))
+            row->offset == offsetof(struct config, tls_key) || row->offset == offsetof(struct config, master_key_file))
             continue;
         memset(text, 'x', sizeof text);
         text[row->max + 1] = '\0';
@@ -725,7 +726,7 @@ TEST(config, works_out_the_issuer_the_audience_and_the_docs_page)
 
 #define FIT                                                                                                            \
     "profile = production\nissuer = https://a.example\ntrusted-proxies = 10.0.0.0/8\npassword-min = 12\n"              \
-    "cors-origins = https://b.example\n"
+    "cors-origins = https://b.example\nmaster-key-file = /nowhere/key\n"
 
 TEST(production, starts_on_safe_settings_without_a_word)
 {
@@ -754,6 +755,8 @@ TEST(production, refuses_each_unsafe_setting_by_name)
         { { "--argon2-m-kib=19456", "--argon2-t=1" }, "POSTERN_ARGON2_T" },
         { { "--password-scheme=bcrypt", "--bcrypt-cost=11" }, "POSTERN_BCRYPT_COST" },
         { { "--cors-origins=https://b.example,http://c.example" }, "POSTERN_CORS_ORIGINS" },
+        { { "--master-key-file=" }, "POSTERN_MASTER_KEY_FILE" },
+        { { "--master-key-file=/etc/../etc/hostname", "--data-dir=/etc" }, "POSTERN_MASTER_KEY_FILE" },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -786,10 +789,53 @@ TEST(production, names_all_that_is_missing_on_the_defaults)
     READ(r, .flags = { "--profile=production", "--limits=off" });
     struct strs unsafe = config_unsafe(&r.config, r.state);
 
-    CHECK_INT(3, unsafe.count);
+    CHECK_INT(4, unsafe.count);
+    check_mentions(unsafe, "POSTERN_MASTER_KEY_FILE");
     check_mentions(unsafe, "POSTERN_LIMITS");
     check_mentions(unsafe, "POSTERN_ISSUER");
     check_mentions(unsafe, "POSTERN_TLS_CERT");
+}
+
+/* A flag would show it to everybody who may list processes, a file is what POSTERN_MASTER_KEY_FILE is for. */
+TEST(master_key, is_taken_from_the_environment_and_from_nowhere_else)
+{
+    READ(given, .environ = { "POSTERN_MASTER_KEY=0123", "CREDENTIALS_DIRECTORY=/nowhere" });
+    READ(flag, .flags = { "--master-key=0123" });
+    READ(file, .file = "POSTERN_MASTER_KEY = 0123\n");
+    READ(fit, .file = FIT, .environ = { "POSTERN_MASTER_KEY=0123" }, .flags = { "--master-key-file=" });
+
+    check_good(&given);
+    CHECK_STR(STR("0123"), given.config.master_key);
+    CHECK(given.config.master_key_credential.ptr == NULL);
+    check_mentions(config_warnings(&given.config, given.state), "POSTERN_MASTER_KEY is in the environment");
+    CHECK_INT(ERR_INVALID, flag.end);
+    CHECK_INT(ERR_INVALID, file.end);
+    CHECK_INT(0, config_unsafe(&fit.config, fit.state).count);
+}
+
+TEST(master_key, is_found_among_the_credentials_of_systemd)
+{
+    char folder[] = "/tmp/postern-credentials-XXXXXX", name[96], pair[96];
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(name, sizeof name, "%s/postern-master-key", folder);
+    snprintf(pair, sizeof pair, "CREDENTIALS_DIRECTORY=%s", folder);
+    write_file(name, "x", 1);
+    READ(r, .file = FIT, .environ = { pair }, .flags = { "--master-key-file=" });
+    unlink(name);
+    rmdir(folder);
+    CHECK_STR(str_of(name), r.config.master_key_credential);
+    CHECK_INT(0, config_unsafe(&r.config, r.state).count);
+}
+
+TEST(keys, are_followed_no_sooner_than_they_are_published)
+{
+    READ(bad, .flags = { "--key-rotation=60", "--key-lead=61" });
+    READ(never, .flags = { "--key-rotation=0", "--token-alg=EdDSA" });
+
+    check_bad(&bad, "POSTERN_KEY_ROTATION (60 s): must be 0 or at least POSTERN_KEY_LEAD (61 s)");
+    check_good(&never);
+    CHECK(never.config.token_alg == ALGORITHM_EDDSA);
 }
 
 TEST(production, is_not_asked_of_development)
@@ -928,7 +974,9 @@ RUN_TESTS(CASE(options, every_row_has_its_words_and_a_default_that_it_takes),
           CASE(production, refuses_each_unsafe_setting_by_name),
           CASE(production, takes_what_lies_on_the_floor_and_ignores_the_other_scheme),
           CASE(production, names_all_that_is_missing_on_the_defaults), CASE(production, is_not_asked_of_development),
-          CASE(warnings, name_what_is_worth_a_look), CASE(warnings, tell_of_an_issuer_that_nobody_can_reach),
-          CASE(warnings, tell_of_settings_of_later_versions), CASE(lines, show_flag_unit_default_value_and_no_password),
-          CASE(lines, show_every_kind_of_value), CASE(problems, never_repeat_a_secret),
-          CASE(problems, show_foreign_bytes_cut_and_printable))
+          CASE(master_key, is_taken_from_the_environment_and_from_nowhere_else),
+          CASE(master_key, is_found_among_the_credentials_of_systemd),
+          CASE(keys, are_followed_no_sooner_than_they_are_published), CASE(warnings, name_what_is_worth_a_look),
+          CASE(warnings, tell_of_an_issuer_that_nobody_can_reach), CASE(warnings, tell_of_settings_of_later_versions),
+          CASE(lines, show_flag_unit_default_value_and_no_password), CASE(lines, show_every_kind_of_value),
+          CASE(problems, never_repeat_a_secret), CASE(problems, show_foreign_bytes_cut_and_printable))

@@ -17,6 +17,8 @@ static const char *const profiles[] = { [PROFILE_DEVELOPMENT] = "development", [
 static const char *const formats[]  = { [LOG_JSON] = "json", [LOG_TEXT] = "text", NULL };
 static const char *const levels[]   = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL };
 
+static const char *const algorithms[] = { [ALGORITHM_ES256] = "ES256", [ALGORITHM_EDDSA] = "EdDSA", [ALGORITHM_RS256] = "RS256", [ALGORITHM_PS256] = "PS256", NULL };
+
 const struct option options[] = {
     { "POSTERN_PROFILE", AT(profile), .words = profiles, .fallback = "development",
       .meaning = "What the settings are for; production refuses unsafe ones by name and does not start. Not from .env" },
@@ -27,7 +29,9 @@ const struct option options[] = {
     { "POSTERN_MIGRATE", AT(migrate), .fallback_words = "on for SQLite, off for PostgreSQL",
       .meaning = "serve brings the database's schema up to date when it starts" },
     { "POSTERN_DATA_DIR", AT(data_dir), .min = 1, .max = 1024, .fallback = ".",
-      .meaning = "Folder of the signing keys, and of a database file whose name is relative" },
+      .meaning = "Folder of a database file whose name is relative, and in development of the master key" },
+    { "POSTERN_MASTER_KEY_FILE", AT(master_key_file), .min = 0, .max = 1024, .fallback = "",
+      .meaning = "File of the master key, which seals the signing keys; production demands one outside the data folder" },
     { "APP_NAME", AT(app_name), .min = 1, .max = 64, .fallback = "Postern",
       .meaning = "The name that people see" },
     { "POSTERN_ISSUER", AT(issuer), .min = 1, .max = 255, .check = option_check_issuer,
@@ -59,6 +63,12 @@ const struct option options[] = {
       .meaning = "Least strength of a new password: 0 takes every guessable one, 4 only very strong ones" },
     { "POSTERN_ACCESS_TTL", AT(access_ttl_s), .min = 1, .max = 86400, .unit = "s", .fallback = "900",
       .meaning = "Life of an access token" },
+    { "POSTERN_TOKEN_ALG", AT(token_alg), .words = algorithms, .fallback = "ES256",
+      .meaning = "Algorithm of new signing keys; a server that starts with another one rotates" },
+    { "POSTERN_KEY_ROTATION", AT(key_rotation_s), .min = 0, .max = 315360000, .unit = "s", .fallback = "7776000",
+      .meaning = "Age at which a signing key is followed by the next; 0 is never by itself" },
+    { "POSTERN_KEY_LEAD", AT(key_lead_s), .min = 1, .max = 2592000, .unit = "s", .fallback = "3600",
+      .meaning = "How long a new signing key is published before it signs" },
     { "POSTERN_REFRESH_TTL", AT(refresh_ttl_s), .min = 1, .max = 31536000, .unit = "s", .fallback = "2592000",
       .meaning = "Life of a refresh token, and so of a session that nobody uses" },
     { "POSTERN_RECENT_SIGNIN", AT(recent_signin_s), .min = 1, .max = 86400, .unit = "s", .fallback = "300",
@@ -109,8 +119,7 @@ void option_flag(const struct option *row, char out[static OPTION_NAME_MAX])
 
 bool option_comes_later(struct str name)
 {
-    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_MASTER_KEY_FILE",
-                                         "POSTERN_SMTP_URL", "POSTERN_MFA" };
+    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_SMTP_URL", "POSTERN_MFA" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_equal(name, str_of(names[i])))

@@ -13,7 +13,12 @@
 
 /* The environment variable that names the config file. It is no row: it says where rows stand. */
 #define OPTION_FILE_NAME "POSTERN_CONFIG"
-#define OPTION_PREFIX    "POSTERN_" /* an environment name that begins so is ours, or a mistake */
+/* Nor is the master key itself: a flag would show it in the list of processes, and a config file is no place for it. */
+#define OPTION_MASTER_KEY      "POSTERN_MASTER_KEY"
+#define OPTION_CREDENTIALS_DIR "CREDENTIALS_DIRECTORY" /* systemd.exec(5) */
+#define MASTER_CREDENTIAL      "postern-master-key"
+
+#define OPTION_PREFIX "POSTERN_" /* an environment name that begins so is ours, or a mistake */
 
 enum option_kind {
     OPTION_TEXT,   /* struct str: min and max in bytes */

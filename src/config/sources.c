@@ -128,12 +128,24 @@ static void read_variable(struct config_state *state, struct str name, struct gi
         unknown_name(state, name, from);
 }
 
+/* What is taken from the environment alone, and is no row. */
+static bool is_aside(struct config_state *state, struct str name, struct str value)
+{
+    if (str_equal(name, STR(OPTION_MASTER_KEY)))
+        state->master_key = value;
+    else if (str_equal(name, STR(OPTION_CREDENTIALS_DIR)))
+        state->credentials_dir = value;
+    else
+        return false;
+    return true;
+}
+
 void config_take_environment(struct config_state *state, char *const *environ)
 {
     for (char *const *at = environ; at != NULL && *at != NULL; at++) {
         struct str value = str_of(*at), name;
         str_split(&value, '=', &name);
-        if (value.ptr != NULL)
+        if (value.ptr != NULL && !is_aside(state, name, value))
             read_variable(state, name, (struct given){ .source = SOURCE_ENVIRONMENT, .value = value });
     }
 }

@@ -14,9 +14,10 @@ struct given {
 
 struct config_state {
     struct arena *mem;
-    const char *file, *dotenv; /* the names of the files; NULL for none */
-    bool dotenv_left_out;      /* there is one, and the profile does not read it */
-    bool later_given;          /* a setting came that nothing reads yet */
+    const char *file, *dotenv;              /* the names of the files; NULL for none */
+    bool dotenv_left_out;                   /* there is one, and the profile does not read it */
+    struct str master_key, credentials_dir; /* of the environment; absent when not set */
+    bool later_given;                       /* a setting came that nothing reads yet */
     struct given given[OPTIONS_MAX];
     struct config_line lines[OPTIONS_MAX];
     struct str problems[PROBLEMS_MAX + 1]; /* the last place is for "and n more" */

@@ -1,6 +1,8 @@
 /* What the profile `production` refuses, and what is worth a warning.  Each row: when, and the sentence. */
 #include "config/state.h"
 
+#include <stdlib.h>
+
 /* The floor of OWASP's Password Storage Cheat Sheet: argon2id with 19 MiB and two passes; bcrypt has 12 of
  * decisions.md. */
 #define ARGON2_FLOOR_M_KIB 19456
@@ -91,6 +93,31 @@ WHEN(access_long)
     return c->access_ttl_s > ACCESS_TTL_LONG_S;
 }
 
+WHEN(no_master_key)
+{
+    return c->master_key_file.len == 0 && c->master_key_credential.len == 0 && c->master_key.len == 0;
+}
+
+static void path_drop(char **path)
+{
+    free(*path);
+}
+
+/* Both as the kernel sees them, whatever links and dots they were written with. */
+WHEN(master_key_inside)
+{
+    AUTO(path) char *folder = realpath(arena_cstr(s->mem, c->data_dir), NULL);
+    AUTO(path) char *file = c->master_key_file.len == 0 ? NULL : realpath(arena_cstr(s->mem, c->master_key_file), NULL);
+    if (folder == NULL || file == NULL)
+        return false; /* what is not there is told when it is opened */
+    return str_starts(str_of(file), arena_printf(s->mem, "%s/", folder));
+}
+
+WHEN(master_key_in_environment)
+{
+    return c->master_key_file.len == 0 && c->master_key_credential.len == 0 && c->master_key.len > 0;
+}
+
 WHEN(later_given)
 {
     return s->later_given;
@@ -112,6 +139,12 @@ static const struct judgement refusals[] = {
     { bcrypt_weak, "POSTERN_BCRYPT_COST is too low: at least 12" },
     { origin_not_https,
       "POSTERN_CORS_ORIGINS names an origin that is not https: its pages could be changed on their way" },
+    { no_master_key,
+      "there is no master key: set POSTERN_MASTER_KEY_FILE to a file outside the data folder, or hand over "
+      "the systemd credential postern-master-key" },
+    { master_key_inside,
+      "POSTERN_MASTER_KEY_FILE lies in the data folder: whoever copies the folder would have the signing "
+      "keys; put it elsewhere" },
 };
 
 static const struct judgement warnings[] = {
@@ -126,8 +159,10 @@ static const struct judgement warnings[] = {
     { access_long,
       "POSTERN_ACCESS_TTL is over 3600 s: services that check only the signature take a token until its end" },
     { later_given,
-      "POSTERN_RP_ID, POSTERN_ORIGINS, POSTERN_MASTER_KEY_FILE, POSTERN_SMTP_URL or POSTERN_MFA is set: this "
-      "version reads none of them" },
+      "POSTERN_RP_ID, POSTERN_ORIGINS, POSTERN_SMTP_URL or POSTERN_MFA is set: this version reads none of them" },
+    { master_key_in_environment,
+      "POSTERN_MASTER_KEY is in the environment, where child processes and core dumps have it "
+      "too: a file of mode 0600 or a systemd credential is safer" },
     { dotenv_left_out, "POSTERN_PROFILE is production: the .env of the working folder is not read" },
 };
 

@@ -185,11 +185,14 @@ static const struct ec_point rfc_point = {
     .y = { 199, 241, 68, 205, 27,  189, 155, 126, 135, 44, 223, 237, 185, 238, 185, 244,
            179, 105, 93, 110, 169, 11,  36,  173, 138, 70, 35,  40,  133, 136, 229, 173 },
 };
-static const struct signature rfc_signature = { {
-    14,  209, 33, 83,  121, 99,  108, 72,  60,  47,  127, 21,  88,  7,   212, 2,   163, 178, 40,  3,   58, 249,
-    124, 126, 23, 129, 154, 195, 22,  158, 166, 101, 197, 10,  7,   211, 140, 60,  112, 229, 216, 241, 45, 175,
-    8,   74,  84, 128, 166, 101, 144, 197, 242, 147, 80,  154, 143, 63,  127, 138, 131, 163, 84,  213,
-} };
+static const struct signature rfc_signature = { .len = ES256_BYTES,
+                                                .is = {
+                                                    14,  209, 33,  83,  121, 99,  108, 72,  60,  47,  127, 21,  88,
+                                                    7,   212, 2,   163, 178, 40,  3,   58,  249, 124, 126, 23,  129,
+                                                    154, 195, 22,  158, 166, 101, 197, 10,  7,   211, 140, 60,  112,
+                                                    229, 216, 241, 45,  175, 8,   74,  84,  128, 166, 101, 144, 197,
+                                                    242, 147, 80,  154, 143, 63,  127, 138, 131, 163, 84,  213,
+                                                } };
 #define RFC_TEXT                                                                                                       \
     "eyJhbGciOiJFUzI1NiJ9."                                                                                            \
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -206,7 +209,7 @@ TEST(signature_check, refuses_any_other_bit_of_signature_and_text)
     AUTO(check_key) struct check_key *key = NULL;
     char text[] = RFC_TEXT;
     CHECK_OK(check_key_from_point(&rfc_point, &key));
-    for (size_t bit = 0; bit < sizeof rfc_signature.is * 8; bit++) {
+    for (size_t bit = 0; bit < ES256_BYTES * 8; bit++) {
         struct signature other = rfc_signature;
         other.is[bit / 8] ^= (uint8_t)(1U << bit % 8);
         CHECK_END(ERR_DENIED, signature_check(key, STR(RFC_TEXT), &other));
@@ -239,7 +242,7 @@ static void add(uint8_t a[static 32], const uint8_t b[static 32])
 TEST(signature_check, refuses_r_and_s_out_of_range)
 {
     AUTO(check_key) struct check_key *key = NULL;
-    struct signature s;
+    struct signature s = { .len = ES256_BYTES };
     uint8_t before_order[32], past[32], all[32];
     CHECK_OK(check_key_from_point(&rfc_point, &key));
     memcpy(before_order, order, 32);
@@ -266,8 +269,8 @@ TEST(signature_check, refuses_r_with_the_order_added_where_it_fits)
     AUTO(check_key) struct check_key *check = NULL;
     struct ec_point point;
     struct signature s;
-    CHECK_OK(sign_key_make(&key));
-    sign_key_point(key, &point);
+    CHECK_OK(sign_key_make(ALGORITHM_ES256, &key));
+    point = sign_key_public(key)->point;
     CHECK_OK(check_key_from_point(&point, &check));
     for (int i = 0; i < 50; i++) {
         CHECK_OK(signature_sign(key, STR("text"), &s));
@@ -328,21 +331,21 @@ TEST(check_key, refuses_a_point_that_is_not_on_the_curve)
                                  "k3bijWQnun72Ht2NFOuGnBEB72uJTyGpTX8IGABgnedsegaeG0DLHxWXx7DOzseQ\n"                  \
                                  "KcSbilQA0wQMKli5ITGD4LFil8C+GECaB6bjj9J5m6TaFPBsjvucrQbP9PjWB64=\n")
 
-TEST(sign_key_read, takes_a_key_of_the_openssl_tool_with_or_without_its_point)
+TEST(sign_key_read_pem, takes_a_key_of_the_openssl_tool_with_or_without_its_point)
 {
     AUTO(sign_key) struct sign_key *whole = NULL, *half = NULL;
     struct ec_point a, b;
-    CHECK_OK(sign_key_read(STR(P256), &whole));
-    CHECK_OK(sign_key_read(STR(P256_WITHOUT_ITS_POINT), &half));
-    sign_key_point(whole, &a);
-    sign_key_point(half, &b);
+    CHECK_OK(sign_key_read_pem(ALGORITHM_ES256, STR(P256), &whole));
+    CHECK_OK(sign_key_read_pem(ALGORITHM_ES256, STR(P256_WITHOUT_ITS_POINT), &half));
+    a = sign_key_public(whole)->point;
+    b = sign_key_public(half)->point;
     sign_key_drop(&half);
     CHECK(memcmp(&a, &b, sizeof a) == 0);
     CHECK_INT(0x71, a.x[0]);
     CHECK_INT(0xe5, b.y[31]);
 }
 
-TEST(sign_key_read, refuses_all_that_is_no_private_key_of_p_256)
+TEST(sign_key_read_pem, refuses_all_that_is_no_private_key_of_p_256)
 {
     static const struct str refused[] = {
         STR(""),
@@ -362,10 +365,10 @@ TEST(sign_key_read, refuses_all_that_is_no_private_key_of_p_256)
     };
     AUTO(sign_key) struct sign_key *key = NULL;
     for (size_t i = 0; i < COUNT(refused); i++)
-        CHECK_END(ERR_INVALID, sign_key_read(refused[i], &key));
+        CHECK_END(ERR_INVALID, sign_key_read_pem(ALGORITHM_ES256, refused[i], &key));
     for (size_t len = 0; len < sizeof P256 - 8; len += 7)
-        CHECK_END(ERR_INVALID, sign_key_read((struct str){ P256, len }, &key));
-    CHECK_END(ERR_INVALID, sign_key_read((struct str){ 0 }, &key));
+        CHECK_END(ERR_INVALID, sign_key_read_pem(ALGORITHM_ES256, (struct str){ P256, len }, &key));
+    CHECK_END(ERR_INVALID, sign_key_read_pem(ALGORITHM_ES256, (struct str){ 0 }, &key));
     CHECK(key == NULL);
 }
 
@@ -373,15 +376,14 @@ TEST(sign_key_write, gives_what_sign_key_read_takes)
 {
     AUTO(sign_key) struct sign_key *made = NULL, *again = NULL;
     AUTO(check_key) struct check_key *check = NULL;
-    AUTO(secret) struct secret pem = { 0 };
+    AUTO(secret) struct secret der = { 0 };
     struct ec_point a, b;
     struct signature s;
-    CHECK_OK(sign_key_make(&made));
-    CHECK_OK(sign_key_write(made, &pem));
-    CHECK(str_starts(secret_view(&pem), STR("-----BEGIN PRIVATE KEY-----\n")));
-    CHECK_OK(sign_key_read(secret_view(&pem), &again));
-    sign_key_point(made, &a);
-    sign_key_point(again, &b);
+    CHECK_OK(sign_key_make(ALGORITHM_ES256, &made));
+    CHECK_OK(sign_key_write(made, &der));
+    CHECK_OK(sign_key_read(ALGORITHM_ES256, secret_view(&der), &again));
+    a = sign_key_public(made)->point;
+    b = sign_key_public(again)->point;
     CHECK(memcmp(&a, &b, sizeof a) == 0);
     CHECK_OK(signature_sign(again, STR("text"), &s));
     sign_key_drop(&again);
@@ -394,7 +396,7 @@ TEST(signature_check, refuses_the_signature_of_another_key)
     AUTO(sign_key) struct sign_key *other = NULL;
     AUTO(check_key) struct check_key *check = NULL;
     struct signature s;
-    CHECK_OK(sign_key_make(&other));
+    CHECK_OK(sign_key_make(ALGORITHM_ES256, &other));
     CHECK_OK(signature_sign(other, STR(RFC_TEXT), &s));
     CHECK_OK(check_key_from_point(&rfc_point, &check));
     CHECK_END(ERR_DENIED, signature_check(check, STR(RFC_TEXT), &s));
@@ -474,8 +476,8 @@ TEST(signature, serves_many_threads_with_one_key)
     AUTO(check_key) struct check_key *check = NULL;
     struct ec_point point;
     pthread_t threads[4];
-    CHECK_OK(sign_key_make(&sign));
-    sign_key_point(sign, &point);
+    CHECK_OK(sign_key_make(ALGORITHM_ES256, &sign));
+    point = sign_key_public(sign)->point;
     CHECK_OK(check_key_from_point(&point, &check));
     struct shared keys = { sign, check };
     for (size_t i = 0; i < COUNT(threads); i++)
@@ -498,8 +500,8 @@ RUN_TESTS(CASE(base64url, writes_and_reads_the_vectors_of_rfc_4648_without_paddi
           CASE(signature_check, refuses_r_with_the_order_added_where_it_fits),
           CASE(signature_check, refuses_the_signature_of_another_key),
           CASE(check_key, refuses_a_point_that_is_not_on_the_curve),
-          CASE(sign_key_read, takes_a_key_of_the_openssl_tool_with_or_without_its_point),
-          CASE(sign_key_read, refuses_all_that_is_no_private_key_of_p_256),
+          CASE(sign_key_read_pem, takes_a_key_of_the_openssl_tool_with_or_without_its_point),
+          CASE(sign_key_read_pem, refuses_all_that_is_no_private_key_of_p_256),
           CASE(sign_key_write, gives_what_sign_key_read_takes), CASE(signature_from_der, takes_the_one_der_form_only),
           CASE(signature_from_der, refuses_numbers_from_the_order_upwards),
           CASE(signature, serves_many_threads_with_one_key))

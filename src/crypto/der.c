@@ -76,7 +76,7 @@ static bool take_number(struct str *rest, uint8_t number[static NUMBER_BYTES])
 
 bool der_read(struct str der, struct signature *out)
 {
-    struct signature fresh;
+    struct signature fresh = { .len = ES256_BYTES };
     size_t len = 0;
 
     if (!take_header(&der, TAG_SEQUENCE, &len) || len != der.len)

@@ -2,7 +2,7 @@
  *
  * Owns     nothing; text lies in the visit's arena.
  * Threads  one at a time.
- * Not in it: the signing keys (postern-keys/) and the mark (postern-epoch).
+ * Not in it: the master key, with which the signing keys in it are sealed, and the mark (postern-epoch).
  * Plain    bytes of the copy lie in the data folder while it is made or checked, beside the database itself, never where
  * the backup goes.
  */

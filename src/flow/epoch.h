@@ -5,7 +5,7 @@
  * audit row that was in it.  A database that is behind the mark is an old state of it.
  *
  * What is done then, in this order:
- *   1. one transaction: every session ends, every token_version grows, the epoch becomes that of the mark + 1, and the
+ *   1. one transaction: every session ends, every token_version grows, every signing key is revoked, the epoch becomes that of the mark + 1, and the
  *      audit trail says so;
  *   2. the mark is brought up to it.
  * A crash before 1 is through leaves the database behind the mark: the next start does it.  A crash between 1 and 2 leaves

@@ -20,15 +20,6 @@ struct str shared_key_folder(const struct config *config, struct arena *mem)
     return arena_printf(mem, "%.*s/postern-keys", STR_ARG(config->data_dir));
 }
 
-enum err shared_open_keys(struct shared *shared, bool make)
-{
-    AUTO(arena) struct arena *mem = arena_new();
-    const struct config *c = shared->config;
-    struct str folder = shared_key_folder(c, mem);
-    shared->expect = (struct jwt_expect){ c->issuer, c->audience };
-    return make ? keyring_open(folder, &shared->keys) : keyring_look(folder, &shared->keys);
-}
-
 struct password_options shared_password_options(const struct config *c)
 {
     return (struct password_options){
@@ -54,6 +45,7 @@ void shared_close(struct shared *shared)
     limits_drop(&shared->limits);
     passwords_drop(&shared->passwords);
     keyring_drop(&shared->keys);
+    secret_drop(&shared->master);
     store_drop(&shared->store);
 }
 

@@ -12,9 +12,7 @@
 FALLIBLE shared_open_store(struct shared *shared, bool create);
 struct store_options shared_store_options(const struct config *config, bool create);
 
-/* make: the folder and the first key when they are missing; else that is ERR_MISSING.  Ends: ERR_INTERNAL. */
-FALLIBLE shared_open_keys(struct shared *shared, bool make);
-/* Where the keys lie; in mem.  Ends in a NUL that is not counted. */
+/* Where releases before 0.2 kept their keys; in mem.  Ends in a NUL that is not counted. */
 struct str shared_key_folder(const struct config *config, struct arena *mem);
 
 FALLIBLE shared_open_passwords(struct shared *shared);

@@ -8,9 +8,12 @@
 #include "token/jwt.h"
 #include "token/keyring.h"
 
+#define MASTER_NAME "postern-master-key" /* of the file in the data folder, and of the credential */
+
 struct shared {
     const struct config *config;
     struct store *store;
+    struct secret master; /* empty: not needed here */
     struct keyring *keys;
     struct limits *limits;
     struct passwords *passwords;

@@ -45,7 +45,7 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .email = user->email,
         .name = user->name,
     };
-    TRY(jwt_sign(at->at->keys, v->mem, &claims, &fresh.access_token));
+    TRY(jwt_sign(at->at->keys, v, &claims, &fresh.access_token));
     *out = fresh;
     return OK;
 }

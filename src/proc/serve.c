@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "flow/epoch.h"
+#include "flow/keys.h"
 #include "flow/open.h"
 #include "http/address.h"
 #include "http/listen.h"
@@ -124,6 +125,19 @@ static enum err settle_epoch(struct house *house, bool keep)
     return OK;
 }
 
+static enum err open_keys(struct house *house)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct visit v = { .mem = mem, .now_us = clock_now_us() };
+    struct keys_opened did = { 0 };
+    TRY(flow_keys_open(&house->shared, &v, &did));
+    if (did.imported > 0)
+        log_event(LOG_INFO, "keys_imported", LOG_N("keys", (int64_t)did.imported));
+    if (did.made.ptr != NULL)
+        log_event(LOG_INFO, "key_made", LOG_S("kid", did.made));
+    return OK;
+}
+
 static void keep_mark(struct house *house)
 {
     if (settle_epoch(house, true) != OK)
@@ -138,7 +152,7 @@ static enum err open_house(struct house *house)
     house->shared.config = house->config;
     TRY(open_store(house));
     TRY(settle_epoch(house, false));
-    TRY(shared_open_keys(&house->shared, true));
+    TRY(open_keys(house));
     TRY(shared_open_passwords(&house->shared));
     house->shared.limits = limits_open(house->config->limits);
     random_bytes(&house->shared.name_key, sizeof house->shared.name_key);

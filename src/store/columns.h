@@ -20,6 +20,10 @@
     FIRST(seq) NEXT(at) NEXT(event) NEXT(severity) NEXT(outcome) NEXT(reason) NEXT(actor) NEXT(target) NEXT(session)   \
     NEXT(address) NEXT(user_agent) NEXT(method) NEXT(route) NEXT(request_id) NEXT(detail)
 
+#define KEY_COLUMNS(FIRST, NEXT)                                                                                       \
+    FIRST(kid) NEXT(algorithm) NEXT(public_jwk) NEXT(sealed) NEXT(made_at) NEXT(active_at) NEXT(retired_at)            \
+    NEXT(expires_at) NEXT(revoked_at)
+
 enum column_kind { COLUMN_INT, COLUMN_BOOL, COLUMN_STR, COLUMN_DIGEST };
 
 struct column {
@@ -46,4 +50,4 @@ struct shape {
         .columns = (table), .count = sizeof(table) / sizeof(*(table)), .size = sizeof(type)                            \
     }
 
-extern const struct shape user_shape, session_shape, audit_shape;
+extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape;

@@ -1,6 +1,7 @@
 #include "store/epoch.h"
 
 #include "store/driver.h"
+#include "store/signing_keys.h"
 
 static const struct column mark_columns[] = { COLUMN(struct mark, epoch), COLUMN(struct mark, seq) };
 static const struct shape mark_shape = SHAPE(struct mark, mark_columns);
@@ -38,5 +39,6 @@ FALLIBLE epoch_raise(struct tx *tx, int64_t to, struct str reason, int64_t now_u
     if (raised == 0)
         return OK;
     TRY(query_run(tx, ASK(EPOCH_VOID_TOKENS), NULL));
+    TRY(signing_keys_revoke_all(tx, now_us));
     return query_run(tx, ASK(EPOCH_END_SESSIONS, in_int(now_us), in_text(reason)), ended);
 }

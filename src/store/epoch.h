@@ -24,7 +24,7 @@ FALLIBLE epoch_read(struct db *db, struct mark *out);
 /* The number of the row, 0 when the schema has no such table yet. */
 FALLIBLE epoch_number(struct db *db, int64_t *out);
 
-/* Raise the epoch, end every session, void every token.  ended: how many sessions; -1: the epoch was there already, and
+/* Raise the epoch, end every session, void every token, revoke every signing key: one that was revoked since is there again.  ended: how many sessions; -1: the epoch was there already, and
  * nothing is changed. */
 FALLIBLE epoch_raise(struct tx *tx, int64_t to, struct str reason, int64_t now_us, int64_t *ended);
 

@@ -214,7 +214,8 @@ static FALLIBLE read_through(struct conn *conn, const char *table)
 
 FALLIBLE postgres_intact(struct conn *conn)
 {
-    static const char *const tables[] = { "users", "sessions", "audit_log", "schema_migrations" };
+    static const char *const tables[] = { "users",        "sessions",   "audit_log",
+                                          "signing_keys", "master_key", "schema_migrations" };
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(read_through(conn, tables[i]));

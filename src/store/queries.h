@@ -15,7 +15,10 @@
 #define SQL_MORE_A(name) ", a." #name
 #define USER    USER_COLUMNS(SQL_U, SQL_MORE_U)
 #define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
+#define SQL_K(name)      "k." #name
+#define SQL_MORE_K(name) ", k." #name
 #define AUDIT   AUDIT_COLUMNS(SQL_A, SQL_MORE_A)
+#define KEY     KEY_COLUMNS(SQL_K, SQL_MORE_K)
 
 /* The cast, and the column before the constant, tell PostgreSQL the type of a parameter at its first use. */
 #define ANY(number) "(CAST($" #number " AS TEXT) IS NULL OR "
@@ -89,6 +92,18 @@
     Q(EPOCH_RAISE, "UPDATE epoch SET number = $1 WHERE number < $1")                                                   \
     Q(EPOCH_END_SESSIONS, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0")                     \
     Q(EPOCH_VOID_TOKENS, "UPDATE users SET token_version = token_version + 1")                                         \
+                                                                                                                       \
+    Q(KEYS_LIST, "SELECT " KEY " FROM signing_keys k ORDER BY k.active_at DESC, k.kid")                                \
+    Q(KEY_ADD,                                                                                                         \
+      "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed, made_at, active_at, retired_at, expires_at,"      \
+      " revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")                                                      \
+    Q(KEY_PLAN, "UPDATE signing_keys SET active_at = $1, retired_at = $2, expires_at = $3 WHERE kid = $4")             \
+    Q(KEY_REVOKE, "UPDATE signing_keys SET revoked_at = $1, sealed = NULL WHERE kid = $2 AND revoked_at = 0")          \
+    Q(KEYS_REVOKE_ALL, "UPDATE signing_keys SET revoked_at = $1, sealed = NULL WHERE revoked_at = 0")                  \
+    Q(MASTER_ADD,                                                                                                      \
+      "INSERT INTO master_key (id, fingerprint, made_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING")              \
+    Q(MASTER_HOLD, "UPDATE master_key SET made_at = made_at WHERE id = 1")                                             \
+    Q(MASTER_READ, "SELECT m.fingerprint FROM master_key m WHERE m.id = 1")                                            \
                                                                                                                        \
     Q(MIGRATIONS_APPLIED, "SELECT m.number, m.name, m.checksum, m.applied_at FROM schema_migrations m ORDER BY m.number") \
     Q(MIGRATION_ADD, "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)")     \

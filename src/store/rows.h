@@ -40,3 +40,14 @@ struct audit_row {
     struct str address, user_agent, method, route, request_id;
     struct str detail; /* JSON object text, or absent */
 };
+
+struct signing_key_row {
+    struct str kid;        /* RFC 7638 */
+    struct str algorithm;  /* "ES256" */
+    struct str public_jwk; /* the members that make the kid, in their order */
+    struct str sealed;     /* the private half; absent when revoked */
+    int64_t made_at;
+    int64_t active_at;              /* from then on it signs */
+    int64_t retired_at, expires_at; /* no longer signs; no longer checks */
+    int64_t revoked_at;
+};

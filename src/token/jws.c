@@ -62,9 +62,10 @@ FALLIBLE jws_read_signature(struct arena *mem, const struct jws *jws, struct sig
 {
     struct str bytes;
     TRY(base64url_decode(mem, jws->signature, &bytes));
-    if (bytes.len != sizeof out->is)
+    if (bytes.len == 0 || bytes.len > sizeof out->is)
         return fail(ERR_INVALID, "a signature of %zu bytes", bytes.len);
-    memcpy(out->is, bytes.ptr, sizeof out->is);
+    memcpy(out->is, bytes.ptr, bytes.len);
+    out->len = bytes.len;
     return OK;
 }
 
@@ -76,7 +77,7 @@ FALLIBLE jws_check(struct arena *mem, struct str token, const struct check_key *
 
     TRY(jws_split(token, &jws));
     TRY(jws_read_header(mem, &jws, &header));
-    if (!str_equal(header.alg, STR("ES256")))
+    if (!str_equal(header.alg, str_of(algorithm_name(check_key_algorithm(key)))))
         return fail(ERR_DENIED, "alg");
     TRY(jws_read_signature(mem, &jws, &signature));
     TRY(signature_check(key, jws.signed_text, &signature));

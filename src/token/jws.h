@@ -1,8 +1,8 @@
-/* Signed texts in compact form (JWS): three parts in base64url, ES256 and nothing else.
+/* Signed texts in compact form (JWS): three parts in base64url, signed with an algorithm of ours.
  *
  * Owns     nothing: parts are views of the text that came; what is decoded lies in the caller's arena.
  * Threads  any.
- * Sources  RFC 7515 3.1 (compact form), 4 (header), 5.2 (order of checks); RFC 7518 3.4 (ES256); RFC 7797 (b64);
+ * Sources  RFC 7515 3.1 (compact form), 4 (header), 5.2 (order of checks); RFC 7797 (b64);
  *          RFC 8725 3.1 (the caller fixes the algorithm), 3.10 (no key and no address of a key is taken from a header).
  */
 #pragma once
@@ -28,9 +28,9 @@ FALLIBLE jws_split(struct str token, struct jws *out);
  * read, or must be understood: jwk, jku, x5u, x5c, x5t, x5t#S256, crit, b64, zip, enc.
  * Ends: ERR_INVALID (no strict JSON object, repeated names, one of these members, a wrong type, no alg). */
 FALLIBLE jws_read_header(struct arena *mem, const struct jws *jws, struct jws_header *out);
-/* Ends: ERR_INVALID (not the base64url of 64 bytes). */
+/* Ends: ERR_INVALID (no base64url, empty, over SIGNATURE_MAX bytes).  Each key knows the length of its own. */
 FALLIBLE jws_read_signature(struct arena *mem, const struct jws *jws, struct signature *out);
 
-/* The whole check by one key: form, header, algorithm, signature; only then is the payload decoded.
+/* The whole check by one key: form, header, the key's own algorithm, signature; only then is the payload decoded.
  * Ends: ERR_INVALID (form, header), ERR_DENIED (algorithm, signature), ERR_INTERNAL. */
 FALLIBLE jws_check(struct arena *mem, struct str token, const struct check_key *key, struct str *payload);

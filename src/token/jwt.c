@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 
-#define ALG      "ES256"
 #define TYP      "at+jwt"
 #define TIME_MAX INT64_C(253402300799) /* the last second of the year 9999; refuses times in milliseconds */
 
@@ -88,22 +87,28 @@ static void add_part(struct buf *token, struct str bytes)
     buf_add(token, base64url_encode(token->mem, bytes));
 }
 
-FALLIBLE jwt_sign(struct keyring *keys, struct arena *mem, const struct jwt_claims *claims, struct str *out)
+static void add_header(struct buf *token, const struct key_hold *key)
 {
-    struct buf text = buf_new(mem, 1024), token = buf_new(mem, 1024);
+    const struct str text = arena_printf(token->mem, "{\"alg\":\"%s\",\"typ\":\"" TYP "\",\"kid\":\"%.*s\"}",
+                                         algorithm_name(key->algorithm), STR_ARG(key->kid));
+    add_part(token, text);
+}
+
+FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims, struct str *out)
+{
+    struct buf text = buf_new(v->mem, 1024), token = buf_new(v->mem, 1024);
     struct signature signature;
-    struct str kid = keyring_active(keys);
+    AUTO(key_hold) struct key_hold key = { 0 };
 
     TRY(claims_ok(claims));
-    buf_printf(&text, "{\"alg\":\"" ALG "\",\"typ\":\"" TYP "\",\"kid\":\"%.*s\"}", STR_ARG(kid));
-    add_part(&token, buf_str(&text));
-    text.len = 0;
+    TRY(keyring_hold(keys, v->now_us, &key));
+    add_header(&token, &key);
     json_write(&text, claims_table, claims);
     buf_add_char(&token, '.');
     add_part(&token, buf_str(&text));
-    TRY(keyring_sign(keys, buf_str(&token), &kid, &signature));
+    TRY(key_hold_sign(&key, buf_str(&token), &signature));
     buf_add_char(&token, '.');
-    add_part(&token, (struct str){ (const char *)signature.is, sizeof signature.is });
+    add_part(&token, (struct str){ (const char *)signature.is, signature.len });
     if (token.len > JWT_MAX)
         return fail(ERR_INVALID, "a token of %zu bytes", token.len);
     *out = buf_str(&token);
@@ -125,18 +130,25 @@ static enum err invalid(const char *check)
     return refused(WHY_TOKEN_INVALID, check);
 }
 
-static FALLIBLE check_signature(struct keyring *keys, struct arena *mem, const struct jws *jws, struct str kid)
+static FALLIBLE check_signature(struct keyring *keys, const struct visit *v, const struct jws *jws,
+                                const struct jws_header *header)
 {
+    enum algorithm known;
     struct signature signature;
-    if (kid.len == 0 || kid.len > KID_MAX)
+    if (!algorithm_find(header->alg, &known))
+        return invalid("alg");
+    if (header->kid.len == 0 || header->kid.len > KID_MAX)
         return invalid("kid");
-    if (jws_read_signature(mem, jws, &signature) != OK)
+    if (jws_read_signature(v->mem, jws, &signature) != OK)
         return invalid("malformed");
 
-    const enum err end = keyring_check(keys, kid, jws->signed_text, &signature);
-    if (end == ERR_MISSING)
-        return invalid("kid");
-    return end == ERR_DENIED ? invalid("bad_sig") : end;
+    const enum err end = keyring_check(keys, v->now_us, header->kid, header->alg, jws->signed_text, &signature);
+    if (end == OK || end == ERR_INTERNAL)
+        return end;
+    return invalid(end == ERR_MISSING    ? "kid"
+                   : end == ERR_CONFLICT ? "alg"
+                   : end == ERR_INVALID  ? "malformed"
+                                         : "bad_sig");
 }
 
 static bool claim_read(const struct field *row, const struct member *member, void *at)
@@ -186,9 +198,7 @@ FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token
 
     if (token.len > JWT_MAX || jws_split(token, &jws) != OK || jws_read_header(v->mem, &jws, &header) != OK)
         return invalid("malformed");
-    if (!str_equal(header.alg, STR(ALG)))
-        return invalid("alg");
-    TRY(check_signature(keys, v->mem, &jws, header.kid));
+    TRY(check_signature(keys, v, &jws, &header));
     /* RFC 9068 4 names "application/at+jwt" beside it; every token that can pass is ours, and ours have the short form.
      */
     if (!str_equal(header.typ, STR(TYP)))

@@ -1,4 +1,4 @@
-/* Signed access tokens (JWT, typ at+jwt, ES256).
+/* Signed access tokens (JWT, typ at+jwt).
  *
  * Owns     nothing: results lie in the caller's arena; keys stay in keyring.h.
  * Units    times are Unix seconds UTC; lengths are bytes.
@@ -10,8 +10,9 @@
 #include "base/visit.h"
 #include "token/keyring.h"
 
-#define JWT_MAX      4096 /* bytes of the compact form; longer is ERR_INVALID */
-#define JWT_LEEWAY_S 5    /* how far iat and nbf may lie ahead of our clock */
+#define JWT_MAX        4096  /* bytes of the compact form; longer is ERR_INVALID */
+#define JWT_LIFE_MAX_S 86400 /* the most that POSTERN_ACCESS_TTL can be */
+#define JWT_LEEWAY_S   5     /* how far iat and nbf may lie ahead of our clock */
 
 struct jwt_claims {
     struct str issuer, audience;               /* who signed; the service meant to read it */
@@ -27,10 +28,10 @@ struct jwt_claims {
     struct str email, name; /* absent: left out */
 };
 
-/* Sign with the active key.  out: lies in mem.
+/* Sign with the key that is active at this time.  out: lies in the visit's arena.
  * Ends: ERR_INTERNAL (no active key, signer failed), ERR_INVALID (longer than JWT_MAX; a claim that
  * jwt_check would refuse: the note names it). */
-FALLIBLE jwt_sign(struct keyring *keys, struct arena *mem, const struct jwt_claims *claims, struct str *out);
+FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims, struct str *out);
 
 /* Who issued it and who should read it, as this service is configured. */
 struct jwt_expect {

@@ -56,22 +56,10 @@ static bool only_ours(const struct stat *st)
     return (st->st_mode & (S_IRWXG | S_IRWXO)) == 0 && (st->st_uid == geteuid() || st->st_uid == 0);
 }
 
-/* A new folder is on the disk only when the one above it is. */
-static FALLIBLE sync_above(const struct key_folder *folder)
-{
-    AUTO(fd) int above = openat(folder->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (above < 0 || fsync(above) != 0)
-        return fail(ERR_INTERNAL, "write above %s: %m", folder->path);
-    return OK;
-}
-
-static FALLIBLE folder_enter(struct key_folder *folder, bool make)
+static FALLIBLE folder_enter(struct key_folder *folder)
 {
     struct stat st;
-    const bool made = make && mkdir(folder->path, S_IRWXU) == 0;
 
-    if (make && !made && errno != EEXIST)
-        return fail(ERR_INTERNAL, "make the key folder %s: %m", folder->path);
     folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->fd < 0 && errno == ENOENT)
         return fail(ERR_MISSING, "there is no key folder %s", folder->path);
@@ -79,7 +67,7 @@ static FALLIBLE folder_enter(struct key_folder *folder, bool make)
         return fail(ERR_INTERNAL, "open the key folder %s: %m", folder->path);
     if (!only_ours(&st))
         return fail(ERR_INTERNAL, "the key folder %s is open to others; it needs mode 0700", folder->path);
-    return made ? sync_above(folder) : OK;
+    return OK;
 }
 
 static FALLIBLE folder_lock(const struct key_folder *folder)
@@ -91,10 +79,10 @@ static FALLIBLE folder_lock(const struct key_folder *folder)
     return locked == 0 ? OK : fail(ERR_INTERNAL, "lock the key folder %s: %m", folder->path);
 }
 
-FALLIBLE key_folder_open(struct str path, bool make, struct key_folder **out)
+FALLIBLE key_folder_open(struct str path, struct key_folder **out)
 {
     AUTO(key_folder) struct key_folder *folder = folder_new(path);
-    TRY(folder_enter(folder, make));
+    TRY(folder_enter(folder));
     TRY(folder_lock(folder));
     *out = folder;
     folder = NULL;
@@ -179,36 +167,19 @@ FALLIBLE key_folder_each(const struct key_folder *folder, enum err (*take)(void 
     return errno == 0 ? OK : fail(ERR_INTERNAL, "read the key folder %s: %m", folder->path);
 }
 
-static bool write_all(int fd, struct str bytes)
+static bool is_ours(const char *name)
 {
-    while (bytes.len > 0) {
-        const ssize_t put = write(fd, bytes.ptr, bytes.len);
-        if (put < 0 && errno != EINTR)
-            return false;
-        bytes = str_slice(bytes, put > 0 ? (size_t)put : 0, bytes.len);
-    }
-    return true;
+    return (name[0] != '.' && str_ends(str_of(name), STR(ENDING))) || strcmp(name, UNFINISHED) == 0;
 }
 
-static FALLIBLE write_unfinished(const struct key_folder *folder, struct str pem)
+FALLIBLE key_folder_clear(const struct key_folder *folder)
 {
-    if (unlinkat(folder->fd, UNFINISHED, 0) != 0 && errno != ENOENT)
-        return bad_file(folder, UNFINISHED, strerror(errno));
-    AUTO(fd)
-    int fd = openat(folder->fd, UNFINISHED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0 || !write_all(fd, pem) || fsync(fd) != 0)
-        return bad_file(folder, UNFINISHED, strerror(errno));
-    return OK;
-}
-
-/* Under another name until all of it is on the disk: a crash leaves no half key that the next start would stumble over.
- */
-FALLIBLE key_folder_write(const struct key_folder *folder, struct str kid, struct str pem)
-{
-    char name[NAME_MAX + 1];
-    snprintf(name, sizeof name, "%.*s" ENDING, STR_ARG(kid));
-    TRY(write_unfinished(folder, pem));
-    if (renameat(folder->fd, UNFINISHED, folder->fd, name) != 0 || fsync(folder->fd) != 0)
-        return bad_file(folder, name, strerror(errno));
-    return OK;
+    AUTO(dir) DIR *dir = folder_dir(folder);
+    if (dir == NULL)
+        return fail(ERR_INTERNAL, "read the key folder %s: %m", folder->path);
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+        if (is_ours(entry->d_name) && unlinkat(folder->fd, entry->d_name, 0) != 0)
+            return bad_file(folder, entry->d_name, strerror(errno));
+    (void)rmdir(folder->path); /* what else is in it is not ours to remove */
+    return fsync(folder->fd) == 0 ? OK : fail(ERR_INTERNAL, "write to the key folder %s: %m", folder->path);
 }

@@ -1,4 +1,5 @@
-/* The folder of signing keys: who may read it, and how a key gets in whole or not at all.  Of this room only.
+/* The folder of signing keys of releases before 0.2: they are in the database now, and what still lies here is taken in once.
+ * Of flow/keys.c only.
  *
  * Owns     struct key_folder: the folder and its lock, until key_folder_drop.
  * Files    <kid>.pem, mode 0600, of our own user or root, in a folder of mode 0700; other names are passed over.
@@ -19,14 +20,14 @@ struct key_file {
     int64_t made_at; /* microseconds, when it was last written */
 };
 
-/* make: when it is missing.  Waits until no other process has it open.
- * Ends: ERR_MISSING (only without make), ERR_INTERNAL (files; others may read or change it). */
-FALLIBLE key_folder_open(struct str path, bool make, struct key_folder **out);
+/* Waits until no other process has it open.  Ends: ERR_MISSING (no such folder), ERR_INTERNAL (files; others may read or
+ * change it). */
+FALLIBLE key_folder_open(struct str path, struct key_folder **out);
 void key_folder_drop(struct key_folder **folder); /* NULL is fine */
 
 /* Call take for each key file.  Ends: ERR_INTERNAL (files; one that others may read; one that take refuses): the note
  * names the file. */
 FALLIBLE key_folder_each(const struct key_folder *folder, enum err (*take)(void *to, const struct key_file *file),
                          void *to);
-/* After OK the file is on the disk.  Ends: ERR_INTERNAL. */
-FALLIBLE key_folder_write(const struct key_folder *folder, struct str kid, struct str pem);
+/* Remove the key files, and the folder when nothing else is in it.  Ends: ERR_INTERNAL. */
+FALLIBLE key_folder_clear(const struct key_folder *folder);

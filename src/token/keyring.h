@@ -1,45 +1,68 @@
-/* The signing keys: bytes in, signature out.  Alone knows where keys are.
+/* The signing keys in memory: bytes in, signature out.  Alone knows them in the clear.
+ *
+ * A key is published when its row is there (next), signs from active_at on (current), then only checks what it signed
+ * (previous), until expires_at.  Every node goes from one to the next by its own clock; nothing has to be told.
+ * Every row is bound to its kid, the thumbprint of its public half, and the sealed private half to kid and algorithm: rows
+ * can't be given another key.
  *
  * Owns     every key; dropped by keyring_drop.
- * Files    <folder>/<kid>.pem, PKCS#8, mode 0600, in a folder of mode 0700; the first is made when there is none.
- * Threads  any worker may sign and check; open and drop by one.
- *          The folder is locked while it is read: two processes that start at once end with the same one key.
- * Sources  RFC 7517 4, 5 (JWK, JWK Set), RFC 7638 3 (the thumbprint is the kid), RFC 7518 3.4.
+ * Threads  any worker may sign and check while one thread fills: who holds a key goes on with it, and nobody waits.
+ * Units    moments are microseconds UTC.
+ * Sources  RFC 7517 4, 5 (JWK, JWK Set), RFC 7638 3 (the thumbprint is the kid), RFC 8725 3.1 (the key fixes the algorithm).
  */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "crypto/signature.h"
+#include "store/rows.h"
+#include "token/jwk.h"
 
-#define KID_MAX 64 /* bytes of a key id that is looked at; ours have 43 */
+#define KID_MAX  64 /* bytes of a key id that is looked at; ours have 43 */
+#define KEYS_MAX 64 /* keys that are neither expired nor revoked; each is looked at for every token */
+
+enum key_state { KEY_NEXT, KEY_CURRENT, KEY_PREVIOUS, KEY_EXPIRED, KEY_REVOKED };
+enum key_state key_state(const struct signing_key_row *row, int64_t now_us);
+const char *key_state_name(enum key_state state); /* "next" */
 
 struct keyring;
 
-struct key_row {
-    struct str kid, state; /* state: "active" (the newest, signs) or "valid" (only checks) */
-    struct str algorithm;  /* "ES256" */
-    int64_t made_at;       /* microseconds, from the file */
-    struct ec_point point;
-};
+/* A new key, sealed, in mem; it signs from active_at on.  Ends: ERR_INTERNAL. */
+FALLIBLE key_make(struct arena *mem, const struct secret *sealing, enum algorithm algorithm, int64_t now_us,
+                  int64_t active_at, struct signing_key_row *out);
+/* The same of a key that there is. */
+FALLIBLE key_seal(struct arena *mem, const struct secret *sealing, const struct sign_key *key,
+                  struct signing_key_row *out);
 
-/* Make the folder and the first key when missing, load all keys, check their modes.
- * Ends: ERR_INTERNAL (files; a key readable by others; no P-256 key): the note names the file. */
-FALLIBLE keyring_open(struct str folder, struct keyring **out);
-/* The same for who only looks: nothing is made.  Ends: ERR_MISSING (no folder, or no key in it), ERR_INTERNAL. */
-FALLIBLE keyring_look(struct str folder, struct keyring **out);
+/* Empty.  sealing: what private halves are sealed with; copied.  NULL: for who only checks. */
+struct keyring *keyring_new(const struct secret *sealing);
 void keyring_drop(struct keyring **keys);
 
-/* The newest first. */
-FALLIBLE keyring_list(const struct keyring *keys, struct arena *mem, struct key_row **rows, size_t *count);
+/* These keys instead of those there are; all or none.  The same rows again cost no more than a comparison.
+ * Ends: ERR_INTERNAL (a row that is not what its kid says, a seal that does not match; the note names the kid). */
+FALLIBLE keyring_fill(struct keyring *keys, const struct signing_key_row *rows, size_t count, int64_t now_us);
 
-/* Sign with the active key.  kid: borrowed from the keyring, valid until it is dropped.  Ends: ERR_INTERNAL. */
-FALLIBLE keyring_sign(struct keyring *keys, struct str message, struct str *kid, struct signature *out);
-struct str keyring_active(const struct keyring *keys); /* kid of the active key; absent when there is none */
-/* Ends: ERR_MISSING (no such kid), ERR_DENIED (does not match), ERR_INTERNAL. */
-FALLIBLE keyring_check(struct keyring *keys, struct str kid, struct str message, const struct signature *signature);
+/* The key that signs now, held so long as somebody works with it. */
+struct key_hold {
+    struct ring *ring;
+    const struct key *key;
+    struct str kid;
+    enum algorithm algorithm;
+};
 
-/* {"keys":[{"kty":"EC","crv":"P-256","x","y","kid","use":"sig","alg":"ES256"}]} */
-struct str keyring_jwks(const struct keyring *keys, struct arena *mem);
+/* Ends: ERR_INTERNAL (none signs now). */
+FALLIBLE keyring_hold(struct keyring *keys, int64_t now_us, struct key_hold *out);
+FALLIBLE key_hold_sign(const struct key_hold *hold, struct str message, struct signature *out);
+void key_hold_drop(struct key_hold *hold); /* zeroed is fine */
 
-/* The kid of a key with this point: 43 characters. */
-struct str key_thumbprint(struct arena *mem, const struct ec_point *point);
+/* Is there a key that signs now? */
+bool keyring_ready(struct keyring *keys, int64_t now_us);
+
+/* alg: what the token says; it must be the key's own.
+ * Ends: ERR_MISSING (no such kid, or not any more), ERR_DENIED (does not match), ERR_CONFLICT (another algorithm),
+ * ERR_INVALID (a signature of another length), ERR_INTERNAL. */
+FALLIBLE keyring_check(struct keyring *keys, int64_t now_us, struct str kid, struct str alg, struct str message,
+                       const struct signature *signature);
+
+/* {"keys":[{..., "kid","use":"sig","alg"}]}, the newest first. */
+struct str keyring_jwks(struct keyring *keys, int64_t now_us, struct arena *mem);

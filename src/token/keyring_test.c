@@ -1,13 +1,6 @@
 #include "support/test.h"
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include "base/clock.h"
-#include "base/secret.h"
+#include <pthread.h>
+#include <stdatomic.h>
 #include "base/why.h"
 #include "crypto/base64url.h"
 #include "crypto/random.h"
@@ -16,6 +9,8 @@
 #include "token/refresh.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
+#define NOW          INT64_C(1763690400000000)
+#define DAY          INT64_C(86400000000)
 
 static void __attribute__((constructor)) setup(void)
 {
@@ -23,278 +18,342 @@ static void __attribute__((constructor)) setup(void)
     json_setup();
 }
 
-/* ---- a folder for keys, and what is needed around it ---- */
+/* ---- rows, and a ring of them ---- */
 
-struct place {
-    char path[64];
+struct bench {
+    struct arena *mem;
+    struct secret sealing;
+    struct keyring *keys;
 };
 
-static struct place place_new(void)
+static struct bench bench_new(void)
 {
-    struct place place = { "/tmp/postern-token-XXXXXX" };
-    CHECK(mkdtemp(place.path) != NULL);
-    return place;
+    struct bench b = { .mem = arena_new(), .sealing = secret_new(32) };
+    random_bytes(b.sealing.ptr, b.sealing.len);
+    b.keys = keyring_new(&b.sealing);
+    return b;
 }
 
-static void place_drop(struct place *place)
+static void bench_drop(struct bench *b)
 {
-    DIR *dir = opendir(place->path);
-    for (const struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir))
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir != NULL)
-        closedir(dir);
-    rmdir(place->path);
+    keyring_drop(&b->keys);
+    secret_drop(&b->sealing);
+    arena_drop(&b->mem);
 }
 
-static struct str path_of(const struct place *place)
+static struct signing_key_row row_of(struct bench *b, enum algorithm algorithm, int64_t active_at)
 {
-    return str_of(place->path);
+    struct signing_key_row row;
+    CHECK_OK(key_make(b->mem, &b->sealing, algorithm, NOW - DAY, active_at, &row));
+    return row;
 }
 
-static void put_file(const struct place *place, const char *name, struct str text, mode_t mode)
+/* Current, next and previous, as rows have them: the newest first. */
+static void three(struct bench *b, struct signing_key_row rows[static 3])
 {
-    char path[400];
-    snprintf(path, sizeof path, "%s/%s", place->path, name);
-    FILE *file = fopen(path, "w");
-    CHECK(file != NULL);
-    CHECK(fwrite(text.ptr, 1, text.len, file) == text.len);
-    CHECK(fclose(file) == 0 && chmod(path, mode) == 0);
+    rows[0] = row_of(b, ALGORITHM_ES256, NOW + DAY);
+    rows[1] = row_of(b, ALGORITHM_ES256, NOW - DAY);
+    rows[2] = row_of(b, ALGORITHM_ES256, NOW - 2 * DAY);
+    rows[1].retired_at = NOW + DAY, rows[1].expires_at = NOW + 2 * DAY;
+    rows[2].retired_at = NOW - DAY, rows[2].expires_at = NOW + 1;
 }
 
-/* A new key in the folder, as an operator would put it there; `at` is its moment. */
-static struct str put_key(const struct place *place, struct arena *mem, time_t at)
+static struct str kid_now(struct bench *b, int64_t now_us)
 {
-    AUTO(sign_key) struct sign_key *key = NULL;
-    AUTO(secret) struct secret pem = { 0 };
-    struct ec_point point;
-    const struct timespec times[2] = { { .tv_sec = at }, { .tv_sec = at } };
-    CHECK_OK(sign_key_make(&key));
-    CHECK_OK(sign_key_write(key, &pem));
-    sign_key_point(key, &point);
-    const struct str kid = key_thumbprint(mem, &point);
-    const char *name = arena_printf(mem, "%.*s.pem", STR_ARG(kid)).ptr;
-    put_file(place, name, secret_view(&pem), 0600);
-    CHECK(utimensat(AT_FDCWD, arena_printf(mem, "%s/%s", place->path, name).ptr, times, 0) == 0);
-    return kid;
+    AUTO(key_hold) struct key_hold hold = { 0 };
+    return keyring_hold(b->keys, now_us, &hold) == OK ? arena_copy(b->mem, hold.kid) : (struct str){ 0 };
 }
 
-TEST(key_thumbprint, is_that_of_rfc_7638)
+/* Of the text "text", by that row's key whatever its moments. */
+static struct signature signed_by(struct bench *b, struct signing_key_row row)
 {
-    /* RFC 9449 4.1 and 6.1: a key, and its jkt. */
-    AUTO(arena) struct arena *mem = arena_new();
-    struct str x, y;
-    struct ec_point point;
-    CHECK_OK(base64url_decode(mem, STR("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs"), &x));
-    CHECK_OK(base64url_decode(mem, STR("9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"), &y));
-    memcpy(point.x, x.ptr, 32);
-    memcpy(point.y, y.ptr, 32);
-    CHECK_STR(STR("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"), key_thumbprint(mem, &point));
-}
-
-static mode_t mode_of(const char *path)
-{
-    struct stat st;
-    CHECK(stat(path, &st) == 0);
-    return st.st_mode & 07777;
-}
-
-TEST(keyring_open, makes_a_closed_folder_and_one_key_and_finds_it_again)
-{
-    AUTO(place) struct place place = place_new();
-    AUTO(arena) struct arena *mem = arena_new();
-    AUTO(keyring) struct keyring *first = NULL, *again = NULL;
-    CHECK(rmdir(place.path) == 0);
-    CHECK_OK(keyring_open(path_of(&place), &first));
-    CHECK_OK(keyring_open(path_of(&place), &again));
-    const struct str kid = keyring_active(first);
-    CHECK_INT(43, kid.len);
-    CHECK_STR(kid, keyring_active(again));
-    CHECK_INT(0700, mode_of(place.path));
-    CHECK_INT(0600, mode_of(arena_printf(mem, "%s/%.*s.pem", place.path, STR_ARG(kid)).ptr));
-    keyring_drop(&again);
-}
-
-TEST(keyring_look, makes_nothing_and_finds_what_is_there)
-{
-    AUTO(place) struct place place = place_new();
-    AUTO(arena) struct arena *mem = arena_new();
-    AUTO(keyring) struct keyring *keys = NULL;
-    CHECK_END(ERR_MISSING, keyring_look(path_of(&place), &keys)); /* no key in it */
-    CHECK(rmdir(place.path) == 0);
-    CHECK_END(ERR_MISSING, keyring_look(path_of(&place), &keys)); /* no folder */
-    CHECK(access(place.path, F_OK) != 0 && keys == NULL);
-    CHECK_END(ERR_INTERNAL, keyring_look(STR("/dev/null"), &keys));
-    CHECK(mkdir(place.path, 0700) == 0);
-    const struct str kid = put_key(&place, mem, 1000);
-    CHECK_OK(keyring_look(path_of(&place), &keys));
-    CHECK_STR(kid, keyring_active(keys));
-}
-
-TEST(keyring_open, signs_with_the_newest_key_and_checks_with_all)
-{
-    AUTO(place) struct place place = place_new();
-    AUTO(arena) struct arena *mem = arena_new();
-    AUTO(keyring) struct keyring *keys = NULL;
-    struct key_row *rows;
-    size_t count;
+    AUTO(keyring) struct keyring *alone = keyring_new(&b->sealing);
+    AUTO(key_hold) struct key_hold hold = { 0 };
     struct signature s;
-    struct str kid;
-    const struct str old = put_key(&place, mem, 1000), new = put_key(&place, mem, 3000),
-                     mid = put_key(&place, mem, 2000);
-    CHECK_OK(keyring_open(path_of(&place), &keys));
-    CHECK_OK(keyring_list(keys, mem, &rows, &count));
-    CHECK_INT(3, count);
-    CHECK_STR(new, rows[0].kid);
-    CHECK_STR(mid, rows[1].kid);
-    CHECK_STR(old, rows[2].kid);
-    CHECK_STR(STR("active"), rows[0].state);
-    CHECK_STR(STR("valid"), rows[2].state);
-    CHECK_INT(3000 * SECOND_US, rows[0].made_at);
-    CHECK_OK(keyring_sign(keys, STR("text"), &kid, &s));
-    CHECK_STR(new, kid);
-    CHECK_OK(keyring_check(keys, new, STR("text"), &s));
-    CHECK_END(ERR_DENIED, keyring_check(keys, old, STR("text"), &s));
-    CHECK_END(ERR_MISSING, keyring_check(keys, STR("x"), STR("text"), &s));
-    CHECK_END(ERR_MISSING, keyring_check(keys, str_slice(new, 0, 42), STR("text"), &s));
-    CHECK_END(ERR_MISSING, keyring_check(keys, STR(""), STR("text"), &s));
+    row.active_at = 0, row.retired_at = 0, row.expires_at = 0;
+    CHECK_OK(keyring_fill(alone, &row, 1, NOW));
+    CHECK_OK(keyring_hold(alone, NOW, &hold));
+    CHECK_OK(key_hold_sign(&hold, STR("text"), &s));
+    return s;
+}
+
+TEST(jwk_thumbprint, is_that_of_rfc_7638_for_each_kind)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    static const struct {
+        enum algorithm algorithm;
+        struct str jwk, kid;
+    } rows[] = {
+        /* RFC 9449 4.1 and 6.1; RFC 8037 A.2 and A.3; RFC 7638 3.1 */
+        { ALGORITHM_ES256,
+          STR("{\"kty\":\"EC\",\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\","
+              "\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\",\"crv\":\"P-256\"}"),
+          STR("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I") },
+        { ALGORITHM_EDDSA,
+          STR("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"),
+          STR("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k") },
+        { ALGORITHM_RS256,
+          STR("{\"kty\":\"RSA\",\"n\":"
+              "\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tS"
+              "oc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_"
+              "FDW2QvzqY368QQMicAtaSq"
+              "zs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_"
+              "xBniIqbw0L"
+              "s1jF44-csFCur-kEgU8awapJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"}"),
+          STR("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs") },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct public_key key;
+        AUTO(check_key) struct check_key *check = NULL;
+        CHECK_OK(jwk_read(mem, rows[i].jwk, rows[i].algorithm, &key));
+        CHECK_STR(rows[i].kid, jwk_thumbprint(mem, &key));
+        CHECK_OK(check_key_make(&key, &check));
+    }
+}
+
+TEST(jwk_read, refuses_other_keys_private_keys_and_other_uses)
+{
+#define X          "\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\""
+#define Y          "\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\""
+#define P256(more) "{\"kty\":\"EC\",\"crv\":\"P-256\"," X "," Y more "}"
+    static const struct str refused[] = {
+        STR(""),
+        STR("[]"),
+        STR("{}"),
+        STR("{\"kty\":\"EC\",\"crv\":\"P-256\"," X "}"),
+        STR("{\"kty\":\"EC\"," X "," Y "}"),
+        STR("{\"crv\":\"P-256\"," X "," Y "}"),
+        STR("{\"kty\":\"EC\",\"crv\":\"P-384\"," X "," Y "}"),
+        STR("{\"kty\":\"OKP\",\"crv\":\"P-256\"," X "," Y "}"),
+        STR("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAA\"," Y "}"),
+        STR("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":1," Y "}"),
+        STR("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDB\"}"),
+        STR("{\"kty\":\"EC\",\"crv\":\"P-256\"," X "," X "," Y "}"),
+        STR(P256(",\"d\":\"AAAA\"")),
+        STR(P256(",\"k\":\"AAAA\"")),
+        STR(P256(",\"alg\":\"ES384\"")),
+        STR(P256(",\"alg\":1")),
+        STR(P256(",\"use\":\"enc\"")),
+        STR(P256(",\"key_ops\":[\"sign\"]")),
+        STR(P256(",\"key_ops\":[]")),
+        STR(P256(",\"key_ops\":\"verify\"")),
+    };
+    AUTO(arena) struct arena *mem = arena_new();
+    struct public_key key;
+    for (size_t i = 0; i < COUNT(refused); i++)
+        CHECK_END(ERR_INVALID, jwk_read(mem, refused[i], ALGORITHM_ES256, &key));
+    CHECK_END(ERR_INVALID, jwk_read(mem, STR(P256("")), ALGORITHM_EDDSA, &key));
+    CHECK_END(ERR_INVALID, jwk_read(mem, STR(P256("")), ALGORITHM_RS256, &key));
+    CHECK_OK(jwk_read(mem,
+                      STR(P256(",\"use\":\"sig\",\"alg\":\"ES256\",\"key_ops\":[\"sign\",\"verify\"],\"x\\u0000\":1")),
+                      ALGORITHM_ES256, &key) == ERR_INVALID
+                 ? OK
+                 : ERR_INTERNAL); /* a NUL in a name */
+    CHECK_OK(jwk_read(mem, STR(P256(",\"use\":\"sig\",\"alg\":\"ES256\",\"key_ops\":[\"verify\"],\"kid\":\"a\"")),
+                      ALGORITHM_ES256, &key));
+}
+
+TEST(key_state, follows_the_moments_of_the_row)
+{
+    struct signing_key_row row = { .active_at = 10 };
+    CHECK(key_state(&row, 9) == KEY_NEXT && key_state(&row, 10) == KEY_CURRENT && key_state(&row, NOW) == KEY_CURRENT);
+    row.retired_at = 20, row.expires_at = 30;
+    CHECK(key_state(&row, 19) == KEY_CURRENT && key_state(&row, 20) == KEY_PREVIOUS &&
+          key_state(&row, 29) == KEY_PREVIOUS);
+    CHECK(key_state(&row, 30) == KEY_EXPIRED);
+    row.revoked_at = 5;
+    CHECK(key_state(&row, 9) == KEY_REVOKED && key_state(&row, 31) == KEY_REVOKED);
+}
+
+TEST(keyring_hold, goes_from_key_to_key_by_the_clock)
+{
+    AUTO(bench) struct bench b = bench_new();
+    struct signing_key_row rows[3];
+    three(&b, rows);
+    CHECK(!keyring_ready(b.keys, NOW));
+    CHECK_OK(keyring_fill(b.keys, rows, 3, NOW));
+    CHECK(keyring_ready(b.keys, NOW));
+    CHECK_STR(rows[1].kid, kid_now(&b, NOW));
+    CHECK_STR(rows[1].kid, kid_now(&b, NOW + DAY - 1));
+    CHECK_STR(rows[0].kid, kid_now(&b, NOW + DAY));
+    CHECK_STR(rows[0].kid, kid_now(&b, NOW + 400 * DAY));
+}
+
+/* The node that revoked the one before has a clock that is ahead of ours. */
+TEST(keyring_hold, does_not_leave_nobody_to_sign_while_a_clock_is_behind)
+{
+    AUTO(bench) struct bench b = bench_new();
+    struct signing_key_row rows[] = { row_of(&b, ALGORITHM_ES256, NOW + 2), row_of(&b, ALGORITHM_ES256, NOW - DAY) };
+    rows[1].revoked_at = NOW + 2;
+    CHECK_OK(keyring_fill(b.keys, rows, 2, NOW));
+    CHECK_STR(rows[0].kid, kid_now(&b, NOW));
+}
+
+TEST(keyring_check, takes_next_current_and_previous_until_each_has_expired)
+{
+    AUTO(bench) struct bench b = bench_new();
+    struct signing_key_row rows[3];
+    three(&b, rows);
+    CHECK_OK(keyring_fill(b.keys, rows, 3, NOW));
+    for (size_t i = 0; i < 3; i++) {
+        const struct signature s = signed_by(&b, rows[i]);
+        CHECK_OK(keyring_check(b.keys, NOW, rows[i].kid, STR("ES256"), STR("text"), &s));
+        CHECK_END(ERR_DENIED, keyring_check(b.keys, NOW, rows[i].kid, STR("ES256"), STR("test"), &s));
+        CHECK_END(ERR_DENIED, keyring_check(b.keys, NOW, rows[(i + 1) % 3].kid, STR("ES256"), STR("text"), &s));
+        CHECK_END(ERR_CONFLICT, keyring_check(b.keys, NOW, rows[i].kid, STR("RS256"), STR("text"), &s));
+        CHECK_END(ERR_CONFLICT, keyring_check(b.keys, NOW, rows[i].kid, STR("none"), STR("text"), &s));
+        CHECK_END(ERR_CONFLICT, keyring_check(b.keys, NOW, rows[i].kid, STR(""), STR("text"), &s));
+        CHECK_END(i == 2 ? ERR_MISSING : OK,
+                  keyring_check(b.keys, NOW + 1, rows[i].kid, STR("ES256"), STR("text"), &s));
+    }
+    const struct signature s = signed_by(&b, rows[0]);
+    CHECK_END(ERR_MISSING, keyring_check(b.keys, NOW, STR("x"), STR("ES256"), STR("text"), &s));
+    CHECK_END(ERR_MISSING, keyring_check(b.keys, NOW, str_slice(rows[0].kid, 0, 42), STR("ES256"), STR("text"), &s));
+    CHECK_END(ERR_MISSING, keyring_check(b.keys, NOW, STR(""), STR("ES256"), STR("text"), &s));
+}
+
+TEST(keyring_fill, forgets_a_revoked_key_while_who_holds_it_goes_on)
+{
+    AUTO(bench) struct bench b = bench_new();
+    AUTO(key_hold) struct key_hold held = { 0 };
+    struct signing_key_row rows[3];
+    struct signature s;
+    three(&b, rows);
+    CHECK_OK(keyring_fill(b.keys, rows, 3, NOW));
+    CHECK_OK(keyring_hold(b.keys, NOW, &held));
+    rows[1].revoked_at = NOW, rows[1].sealed = (struct str){ 0 };
+    rows[0].active_at = NOW;
+    CHECK_OK(keyring_fill(b.keys, rows, 3, NOW));
+    CHECK_STR(rows[0].kid, kid_now(&b, NOW));
+    CHECK_OK(key_hold_sign(&held, STR("text"), &s));
+    CHECK_END(ERR_MISSING, keyring_check(b.keys, NOW, rows[1].kid, STR("ES256"), STR("text"), &s));
+    CHECK(!str_contains(keyring_jwks(b.keys, NOW, b.mem), rows[1].kid));
+}
+
+/* What is wrong with a row, and the word that the note has for it. */
+TEST(keyring_fill, refuses_rows_that_were_changed_and_keeps_the_keys_it_has)
+{
+    AUTO(bench) struct bench b = bench_new();
+    const struct signing_key_row good = row_of(&b, ALGORITHM_ES256, 1), other = row_of(&b, ALGORITHM_ES256, 1),
+                                 ed = row_of(&b, ALGORITHM_EDDSA, 1);
+    struct signing_key_row bad[10];
+    for (size_t i = 0; i < COUNT(bad); i++)
+        bad[i] = other;
+    bad[0].public_jwk = good.public_jwk;
+    bad[1].kid = good.kid;
+    bad[2].sealed = good.sealed;
+    bad[3].algorithm = STR("RS256");
+    bad[4].algorithm = STR("none");
+    bad[5].sealed = (struct str){ 0 };
+    bad[6].sealed = STR("AAAA");
+    bad[7].public_jwk = STR("{}");
+    bad[8].public_jwk = ed.public_jwk;
+    bad[9].kid = STR("short");
+    CHECK_OK(keyring_fill(b.keys, &good, 1, NOW));
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        const struct signing_key_row rows[] = { good, bad[i] };
+        CHECK_END(ERR_INTERNAL, keyring_fill(b.keys, rows, 2, NOW));
+        CHECK(str_contains(str_of(note_get()->text), bad[i].kid));
+        CHECK_STR(good.kid, kid_now(&b, NOW));
+    }
+}
+
+TEST(keyring_fill, refuses_keys_that_are_sealed_with_another_key)
+{
+    AUTO(bench) struct bench b = bench_new(), stranger = bench_new();
+    const struct signing_key_row row = row_of(&stranger, ALGORITHM_ES256, 1);
+    CHECK_END(ERR_INTERNAL, keyring_fill(b.keys, &row, 1, NOW));
+    AUTO(keyring) struct keyring *looks = keyring_new(NULL);
+    CHECK_OK(keyring_fill(looks, &row, 1, NOW)); /* who only checks unseals nothing */
+    const struct signature s = signed_by(&stranger, row);
+    CHECK_OK(keyring_check(looks, NOW, row.kid, STR("ES256"), STR("text"), &s));
+    CHECK(!keyring_ready(looks, NOW));
+}
+
+TEST(keyring_fill, has_room_for_its_bound_and_no_more)
+{
+    AUTO(bench) struct bench b = bench_new();
+    struct signing_key_row rows[KEYS_MAX + 2];
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        rows[i] = row_of(&b, ALGORITHM_EDDSA, NOW - 2);
+        rows[i].retired_at = NOW - 1, rows[i].expires_at = NOW + DAY;
+    }
+    rows[KEYS_MAX].expires_at = NOW; /* expired ones do not count */
+    CHECK_OK(keyring_fill(b.keys, rows, KEYS_MAX + 1, NOW));
+    CHECK_END(ERR_INTERNAL, keyring_fill(b.keys, rows, KEYS_MAX + 2, NOW));
 }
 
 TEST(keyring_jwks, shows_the_public_halves_and_nothing_else)
 {
-    AUTO(place) struct place place = place_new();
-    AUTO(arena) struct arena *mem = arena_new();
-    AUTO(keyring) struct keyring *keys = NULL;
+    AUTO(bench) struct bench b = bench_new();
+    static const enum algorithm all[] = { ALGORITHM_ES256, ALGORITHM_EDDSA, ALGORITHM_RS256, ALGORITHM_PS256 };
+    static const char *const kinds[] = { "EC", "OKP", "RSA", "RSA" };
+    static const size_t members[] = { 7, 6, 6, 6 };
+    struct signing_key_row rows[COUNT(all)];
     struct json *tree = NULL;
-    CHECK_OK(keyring_open(path_of(&place), &keys));
-    struct str kid = { 0 }, kty = { 0 }, crv = { 0 }, alg = { 0 }, use = { 0 }, x = { 0 }, bytes;
-    const struct str text = keyring_jwks(keys, mem);
-    CHECK_OK(json_tree(text, &tree));
-    const struct json *key = json_at(json_get(tree, "keys"), 0);
-    CHECK_INT(1, json_size(json_get(tree, "keys")));
-    CHECK_INT(7, json_size(key));
-    CHECK(json_get_str(key, "kid", &kid) && json_get_str(key, "kty", &kty) && json_get_str(key, "crv", &crv));
-    CHECK(json_get_str(key, "alg", &alg) && json_get_str(key, "use", &use) && json_get_str(key, "x", &x));
-    CHECK_STR(keyring_active(keys), kid);
-    CHECK_STR(STR("EC"), kty);
-    CHECK_STR(STR("P-256"), crv);
-    CHECK_STR(STR("ES256"), alg);
-    CHECK_STR(STR("sig"), use);
-    CHECK_OK(base64url_decode(mem, x, &bytes));
-    CHECK_INT(32, bytes.len);
+    for (size_t i = 0; i < COUNT(all); i++)
+        rows[i] = row_of(&b, all[i], 1);
+    CHECK_OK(keyring_fill(b.keys, rows, COUNT(all), NOW));
+    CHECK_OK(json_tree(keyring_jwks(b.keys, NOW, b.mem), &tree));
+    CHECK_INT(COUNT(all), json_size(json_get(tree, "keys")));
+    for (size_t i = 0; i < COUNT(all); i++) {
+        const struct json *key = json_at(json_get(tree, "keys"), i);
+        struct str kid = { 0 }, kty = { 0 }, alg = { 0 }, use = { 0 };
+        CHECK(json_get_str(key, "kid", &kid) && json_get_str(key, "kty", &kty));
+        CHECK(json_get_str(key, "alg", &alg) && json_get_str(key, "use", &use));
+        CHECK_INT(members[i], json_size(key));
+        CHECK_STR(rows[i].kid, kid);
+        CHECK_STR(str_of(kinds[i]), kty);
+        CHECK_STR(str_of(algorithm_name(all[i])), alg);
+        CHECK_STR(STR("sig"), use);
+        CHECK(json_get(key, "d") == NULL);
+    }
     json_tree_drop(&tree);
+    AUTO(keyring) struct keyring *none = keyring_new(NULL);
+    CHECK_STR(STR("{\"keys\":[]}"), keyring_jwks(none, NOW, b.mem));
 }
 
-TEST(keyring_open, refuses_a_folder_and_a_file_that_others_may_read_or_change)
+/* One fills with either of two keys, others sign and check with whatever there is. */
+struct race {
+    struct keyring *keys;
+    struct signing_key_row rows[2];
+    atomic_bool over;
+    atomic_int wrong, done;
+};
+
+static void *work(void *with)
 {
-    static const mode_t open_modes[] = { 0640, 0604, 0620, 0602, 0610, 0601, 0644, 0666 };
-    for (size_t i = 0; i < COUNT(open_modes); i++) {
-        AUTO(place) struct place place = place_new();
-        AUTO(arena) struct arena *mem = arena_new();
-        AUTO(keyring) struct keyring *keys = NULL;
-        const struct str kid = put_key(&place, mem, 1000);
-        const char *file = arena_printf(mem, "%s/%.*s.pem", place.path, STR_ARG(kid)).ptr;
-        CHECK(chmod(file, open_modes[i]) == 0);
-        CHECK_END(ERR_INTERNAL, keyring_open(path_of(&place), &keys));
-        CHECK(str_contains(str_of(note_get()->text), kid)); /* names the file */
-        CHECK(chmod(file, 0600) == 0 && chmod(place.path, 0700 | (open_modes[i] & 077)) == 0);
-        CHECK_END(ERR_INTERNAL, keyring_open(path_of(&place), &keys));
-        CHECK(str_contains(str_of(note_get()->text), path_of(&place)));
-        CHECK(chmod(place.path, 0700) == 0);
-        CHECK_OK(keyring_open(path_of(&place), &keys));
+    struct race *race = with;
+    while (!race->over) {
+        AUTO(key_hold) struct key_hold hold = { 0 };
+        struct signature s;
+        if (keyring_hold(race->keys, NOW, &hold) != OK || key_hold_sign(&hold, STR("text"), &s) != OK) {
+            race->wrong++;
+            continue;
+        }
+        const enum err end = keyring_check(race->keys, NOW, hold.kid, STR("EdDSA"), STR("text"), &s);
+        race->wrong += end != OK && end != ERR_MISSING; /* another is there by now */
+        race->done++;
     }
+    return NULL;
 }
 
-TEST(keyring_open, refuses_key_files_that_are_none)
+TEST(keyring_fill, never_shows_half_a_ring_to_who_signs_meanwhile)
 {
-    static const struct {
-        const char *name;
-        struct str text;
-    } rows[] = {
-        { "a.pem", STR("") },
-        { "a.pem", STR("hello") },
-        { ".pem.pem", STR("") },
-        { "notes.pem", STR("-----BEGIN PRIVATE KEY-----\n") },
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        AUTO(place) struct place place = place_new();
-        AUTO(keyring) struct keyring *keys = NULL;
-        const bool hidden = rows[i].name[0] == '.';
-        put_file(&place, rows[i].name, rows[i].text, 0600);
-        CHECK_END(hidden ? OK : ERR_INTERNAL, keyring_open(path_of(&place), &keys));
-        if (!hidden)
-            CHECK(str_contains(str_of(note_get()->text), str_of(rows[i].name)));
-    }
-}
-
-TEST(keyring_open, refuses_a_key_under_the_name_of_another)
-{
-    AUTO(place) struct place place = place_new();
-    AUTO(arena) struct arena *mem = arena_new();
-    AUTO(keyring) struct keyring *keys = NULL;
-    const struct str kid = put_key(&place, mem, 1000);
-    const struct str from = arena_printf(mem, "%s/%.*s.pem", place.path, STR_ARG(kid));
-    CHECK(rename(from.ptr, arena_printf(mem, "%s/active.pem", place.path).ptr) == 0);
-    CHECK_END(ERR_INTERNAL, keyring_open(path_of(&place), &keys));
-    CHECK(str_contains(str_of(note_get()->text), STR("thumbprint")));
-}
-
-TEST(keyring_open, does_not_follow_a_link_to_a_key)
-{
-    AUTO(place) struct place place = place_new(), elsewhere = place_new();
-    AUTO(arena) struct arena *mem = arena_new();
-    AUTO(keyring) struct keyring *keys = NULL;
-    const struct str kid = put_key(&elsewhere, mem, 1000);
-    CHECK(symlink(arena_printf(mem, "%s/%.*s.pem", elsewhere.path, STR_ARG(kid)).ptr,
-                  arena_printf(mem, "%s/%.*s.pem", place.path, STR_ARG(kid)).ptr) == 0);
-    CHECK_END(ERR_INTERNAL, keyring_open(path_of(&place), &keys));
-}
-
-TEST(keyring_open, passes_over_what_a_crash_left_and_names_a_folder_that_cannot_be_made)
-{
-    AUTO(place) struct place place = place_new();
-    AUTO(keyring) struct keyring *keys = NULL, *none = NULL;
-    put_file(&place, "unfinished", STR("-----BEGIN PRIV"), 0600);
-    CHECK_OK(keyring_open(path_of(&place), &keys));
-    CHECK_END(ERR_INTERNAL, keyring_open(STR("/nonexistent/keys"), &none));
-    CHECK(str_contains(str_of(note_get()->text), STR("/nonexistent/keys")));
-    CHECK_END(ERR_INTERNAL, keyring_open(STR("/dev/null"), &none));
-    CHECK(none == NULL);
-}
-
-/* In a process of its own: open, and tell the kid through the pipe. */
-static void open_and_tell(const struct place *place, int to)
-{
-    struct keyring *keys = NULL;
-    if (keyring_open(path_of(place), &keys) == OK) {
-        const struct str kid = keyring_active(keys);
-        (void)!write(to, kid.ptr, kid.len);
-    }
-    _exit(0);
-}
-
-TEST(keyring_open, ends_with_one_key_when_many_processes_start_at_once)
-{
-    enum { PROCESSES = 8, KID = 43 };
-    AUTO(place) struct place place = place_new();
-    char kids[PROCESSES * KID + 1];
-    int ends[2];
-    size_t have = 0;
-    CHECK(rmdir(place.path) == 0 && pipe(ends) == 0);
-    for (int i = 0; i < PROCESSES; i++) {
-        const pid_t pid = fork();
-        CHECK(pid >= 0);
-        if (pid == 0)
-            open_and_tell(&place, ends[1]);
-    }
-    close(ends[1]);
-    for (ssize_t got = 1; got > 0; have += (size_t)got)
-        got = read(ends[0], kids + have, sizeof kids - have);
-    close(ends[0]);
-    while (wait(NULL) > 0)
-        continue;
-    CHECK_INT(PROCESSES * KID, have);
-    for (int i = 1; i < PROCESSES; i++)
-        CHECK(memcmp(kids, kids + i * KID, KID) == 0);
+    AUTO(bench) struct bench b = bench_new();
+    struct race race = { .keys = b.keys };
+    pthread_t threads[4];
+    for (size_t i = 0; i < 2; i++)
+        race.rows[i] = row_of(&b, ALGORITHM_EDDSA, 1);
+    CHECK_OK(keyring_fill(b.keys, &race.rows[0], 1, NOW));
+    for (size_t i = 0; i < COUNT(threads); i++)
+        CHECK_INT(0, pthread_create(&threads[i], NULL, work, &race));
+    for (int i = 0; i < 300 || race.done < 300; i++)
+        CHECK_OK(keyring_fill(b.keys, &race.rows[i % 2], 1, NOW));
+    race.over = true;
+    for (size_t i = 0; i < COUNT(threads); i++)
+        CHECK_INT(0, pthread_join(threads[i], NULL));
+    CHECK_INT(0, race.wrong);
 }
 
 /* ---- refresh ---- */
@@ -334,16 +393,16 @@ TEST(refresh_read, refuses_every_other_form)
     CHECK_INT(7, read.is[0]);
 }
 
-RUN_TESTS(CASE(key_thumbprint, is_that_of_rfc_7638),
-          CASE(keyring_open, makes_a_closed_folder_and_one_key_and_finds_it_again),
-          CASE(keyring_look, makes_nothing_and_finds_what_is_there),
-          CASE(keyring_open, signs_with_the_newest_key_and_checks_with_all),
+RUN_TESTS(CASE(jwk_thumbprint, is_that_of_rfc_7638_for_each_kind),
+          CASE(jwk_read, refuses_other_keys_private_keys_and_other_uses),
+          CASE(key_state, follows_the_moments_of_the_row), CASE(keyring_hold, goes_from_key_to_key_by_the_clock),
+          CASE(keyring_hold, does_not_leave_nobody_to_sign_while_a_clock_is_behind),
+          CASE(keyring_check, takes_next_current_and_previous_until_each_has_expired),
+          CASE(keyring_fill, forgets_a_revoked_key_while_who_holds_it_goes_on),
+          CASE(keyring_fill, refuses_rows_that_were_changed_and_keeps_the_keys_it_has),
+          CASE(keyring_fill, refuses_keys_that_are_sealed_with_another_key),
+          CASE(keyring_fill, has_room_for_its_bound_and_no_more),
           CASE(keyring_jwks, shows_the_public_halves_and_nothing_else),
-          CASE(keyring_open, refuses_a_folder_and_a_file_that_others_may_read_or_change),
-          CASE(keyring_open, refuses_key_files_that_are_none),
-          CASE(keyring_open, refuses_a_key_under_the_name_of_another),
-          CASE(keyring_open, does_not_follow_a_link_to_a_key),
-          CASE(keyring_open, passes_over_what_a_crash_left_and_names_a_folder_that_cannot_be_made),
-          CASE(keyring_open, ends_with_one_key_when_many_processes_start_at_once),
+          CASE(keyring_fill, never_shows_half_a_ring_to_who_signs_meanwhile),
           CASE(refresh_read, takes_what_refresh_make_made_and_digests_it_alike),
           CASE(refresh_read, refuses_every_other_form))

@@ -30,19 +30,27 @@ struct desk {
     struct arena *mem;
     struct visit visit;
     struct jwt_expect expect;
+    struct str kid;
+    const char *alg;
 };
 
-/* The folder is gone at once; the key stays in memory. */
-static struct desk desk_new(void)
+static struct desk desk_new_for(enum algorithm algorithm)
 {
     struct desk desk = { .mem = arena_new(), .expect = { .issuer = STR(ISSUER), .audience = STR(AUDIENCE) } };
-    char folder[] = "/tmp/postern-token-XXXXXX";
-    CHECK(mkdtemp(folder) != NULL);
-    CHECK_OK(keyring_open(str_of(folder), &desk.keys));
-    CHECK(unlink(arena_printf(desk.mem, "%s/%.*s.pem", folder, STR_ARG(keyring_active(desk.keys))).ptr) == 0);
-    CHECK(rmdir(folder) == 0);
+    AUTO(secret) struct secret sealing = secret_new(32);
+    struct signing_key_row row;
+    CHECK_OK(key_make(desk.mem, &sealing, algorithm, 0, 0, &row));
+    desk.keys = keyring_new(&sealing);
+    CHECK_OK(keyring_fill(desk.keys, &row, 1, NOW * SECOND_US));
+    desk.kid = row.kid;
+    desk.alg = algorithm_name(algorithm);
     desk.visit = (struct visit){ .mem = desk.mem, .now_us = NOW * SECOND_US };
     return desk;
+}
+
+static struct desk desk_new(void)
+{
+    return desk_new_for(ALGORITHM_ES256);
 }
 
 static void desk_drop(struct desk *desk)
@@ -83,7 +91,7 @@ static struct str with_kid(struct desk *desk, const char *text)
     struct str rest = str_of(text);
     while (str_find(rest, STR("KID"), &at)) {
         buf_add(&out, str_slice(rest, 0, at));
-        buf_add(&out, keyring_active(desk->keys));
+        buf_add(&out, desk->kid);
         rest = str_slice(rest, at + 3, rest.len);
     }
     buf_add(&out, rest);
@@ -95,11 +103,13 @@ static struct str with_kid(struct desk *desk, const char *text)
 /* A token of exactly these texts, rightly signed. */
 static struct str signed_with(struct desk *desk, struct str header, struct str payload)
 {
-    struct str kid, head = base64url_encode(desk->mem, header), body = base64url_encode(desk->mem, payload);
+    const struct str head = base64url_encode(desk->mem, header), body = base64url_encode(desk->mem, payload);
     struct signature s;
+    AUTO(key_hold) struct key_hold key = { 0 };
     const struct str text = arena_printf(desk->mem, "%.*s.%.*s", STR_ARG(head), STR_ARG(body));
-    CHECK_OK(keyring_sign(desk->keys, text, &kid, &s));
-    const struct str tail = base64url_encode(desk->mem, (struct str){ (const char *)s.is, sizeof s.is });
+    CHECK_OK(keyring_hold(desk->keys, desk->visit.now_us, &key));
+    CHECK_OK(key_hold_sign(&key, text, &s));
+    const struct str tail = base64url_encode(desk->mem, (struct str){ (const char *)s.is, s.len });
     return arena_printf(desk->mem, "%.*s.%.*s", STR_ARG(text), STR_ARG(tail));
 }
 
@@ -107,7 +117,7 @@ static struct str good_token(struct desk *desk)
 {
     struct str token;
     const struct jwt_claims claims = usual();
-    CHECK_OK(jwt_sign(desk->keys, desk->mem, &claims, &token));
+    CHECK_OK(jwt_sign(desk->keys, &desk->visit, &claims, &token));
     return token;
 }
 
@@ -237,7 +247,7 @@ TEST(jwt_check, takes_a_token_without_email_name_roles_and_scope)
     claims.email = claims.name = (struct str){ 0 };
     claims.roles = claims.amr = (struct strs){ 0 };
     claims.scope = claims.role = claims.acr = STR("");
-    CHECK_OK(jwt_sign(desk.keys, desk.mem, &claims, &token));
+    CHECK_OK(jwt_sign(desk.keys, &desk.visit, &claims, &token));
     CHECK_OK(jwt_check(desk.keys, &desk.visit, token, &desk.expect, &got));
     CHECK(got.email.ptr == NULL && got.name.ptr == NULL && got.roles.count == 0 && got.scope.len == 0);
 }
@@ -263,7 +273,7 @@ TEST(jwt_sign, refuses_what_jwt_check_would_refuse)
     bad[9].expires_at = INT64_MAX;
     bad[10].roles = (struct strs){ many, COUNT(many) };
     for (size_t i = 0; i < COUNT(bad); i++)
-        CHECK_END(ERR_INVALID, jwt_sign(desk.keys, desk.mem, &bad[i], &token));
+        CHECK_END(ERR_INVALID, jwt_sign(desk.keys, &desk.visit, &bad[i], &token));
     CHECK_STR(STR("untouched"), token);
 }
 
@@ -277,10 +287,10 @@ TEST(jwt_sign, refuses_a_token_longer_than_its_bound)
     for (size_t i = 0; i < COUNT(roles); i++)
         roles[i] = (struct str){ text, sizeof text };
     claims.roles = (struct strs){ roles, 10 };
-    CHECK_OK(jwt_sign(desk.keys, desk.mem, &claims, &token));
+    CHECK_OK(jwt_sign(desk.keys, &desk.visit, &claims, &token));
     CHECK_TAKEN(&desk, token);
     claims.roles.count = 14;
-    CHECK_END(ERR_INVALID, jwt_sign(desk.keys, desk.mem, &claims, &token));
+    CHECK_END(ERR_INVALID, jwt_sign(desk.keys, &desk.visit, &claims, &token));
 }
 
 #define H(more) "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"KID\"," more "}"

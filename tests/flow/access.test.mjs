@@ -19,7 +19,7 @@ describe('the table of roles, relations and routes', () => {
     actors.spare = await member(server, { roles: ['admin'] }); // so that the last administrator is no matter here
     actors.nobody = {};
     actors.garbage = { token: 'x.y.z' };
-    actors.expired = { token: signerOf(server, actors.user.token).token({
+    actors.expired = { token: (await signerOf(server, actors.user.token)).token({
       exp: Math.floor(Date.now() / 1000) - 1, iat: 1700000000, nbf: 1700000000,
     }) };
   });
@@ -162,7 +162,7 @@ describe('the table of roles, relations and routes', () => {
     await setRoles(at.server, lowered, ['user']);
     assertProblem(await at.server.call('GET', '/users', { token: lowered.token }), forbidden);
     const claims = { role: 'admin', roles: ['admin'], scope: 'users:read users:write' };
-    const forged = signerOf(at.server, actors.user.token).token(claims);
+    const forged = (await signerOf(at.server, actors.user.token)).token(claims);
     assertProblem(await at.server.call('GET', '/users', { token: forged }), forbidden);
   });
 });

@@ -14,7 +14,7 @@ describe('a forged token is refused with one sentence, and its fault stands in t
   const at = withServer({}, async (server) => {
     ada = await member(server);
     admin = await member(server, { roles: ['admin'] });
-    real = signerOf(server, ada.token);
+    real = await signerOf(server, ada.token);
   });
 
   const now = () => Math.floor(Date.now() / 1000);
@@ -60,7 +60,7 @@ describe('a forged token is refused with one sentence, and its fault stands in t
       'kid', 'a kid with a letter in the other case',
       () => real.token({}, { kid: real.kid.replace(/[a-z]/i, (c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase())) }),
     ],
-    ['kid', 'a kid that is a path', () => real.token({}, { kid: `../postern-keys/${real.kid}` })],
+    ['kid', 'a kid that is a path', () => real.token({}, { kid: `../postern-master-key/${real.kid}` })],
     [
       'kid', 'a kid that is /dev/null, signed with nothing',
       () => real.token({}, { kid: '../../../../dev/null' }, { by: () => Buffer.alloc(64) }),

@@ -36,7 +36,7 @@ const restore = (at, key, file, ...more) => at.cli('restore', '--key-file', key,
 
 // What is in the data folder, byte for byte, but for what SQLite keeps beside a database that is looked at.
 function contents(folder) {
-  const names = readdirSync(folder).filter((name) => !/-(wal|shm)$/.test(name) && name !== 'postern-keys');
+  const names = readdirSync(folder).filter((name) => !/-(wal|shm)$/.test(name) && name !== 'postern-master-key');
   return Object.fromEntries(names.sort().map((name) => [name, createHash('sha256').update(readFileSync(path.join(folder, name))).digest('hex')]));
 }
 

@@ -76,12 +76,11 @@ for (const args of [
 
 test('commands that need a database do not make one', async () => {
   const at = desk();
-  for (const command of ['user list', 'user show 1', 'audit tail', 'audit export'])
+  for (const command of ['user list', 'user show 1', 'audit tail', 'audit export', 'key list', 'key rotate', 'key revoke x', 'key export-public'])
     refused(await at.cli(...command.split(' ')), 1, /(No such file|schema is older).*migrate up/);
   if (store === 'sqlite')
     for (const command of ['migrate status', 'migrate plan', 'migrate down --yes'])
       refused(await at.cli(...command.split(' ')), 1, /No such file.*migrate up/);
-  refused(await at.cli('key', 'list'), 1, /no key folder/);
   assert.deepEqual(readdirSync(at.folder), []);
 });
 
@@ -168,17 +167,16 @@ test('doctor finds what is wrong, and says so in one line each', async () => {
   taken.close();
 });
 
-test('doctor calls a running server and its keys good, and keys that others may read bad', async () => {
+test('doctor calls a running server and its keys good, and a master key that others may read bad', async () => {
   const server = await startServer();
   const look = async () => {
     const { stdout } = await server.cli('doctor', '--json', `--listen=127.0.0.1:${server.port}`);
     const state = (check) => JSON.parse(stdout).items.find((item) => item.check === check).state;
-    return [state('address'), state('keys'), state('database')];
+    return [state('address'), state('master key'), state('keys'), state('database')];
   };
-  assert.deepEqual(await look(), ['ok', 'ok', 'ok']);
-  const [key] = readdirSync(path.join(server.folder, 'postern-keys'));
-  chmodSync(path.join(server.folder, 'postern-keys', key), 0o644);
-  assert.deepEqual(await look(), ['ok', 'fail', 'ok']);
+  assert.deepEqual(await look(), ['ok', 'ok', 'ok', 'ok']);
+  chmodSync(path.join(server.folder, 'postern-master-key'), 0o644);
+  assert.deepEqual(await look(), ['ok', 'fail', 'ok', 'ok']);
   await server.stop();
 });
 

@@ -1,5 +1,6 @@
 // Stories of the service itself: is it there, what stands on every answer, who calls, can it start, does it speak TLS.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
@@ -111,12 +112,9 @@ describe('the routes about the service', () => {
     assert.ok(!JSON.stringify(is).includes('nothing'), 'what was typed makes no new series');
   });
 
-  it('the signing key and the database are for their owner alone', () => {
+  it('the master key and the database are for their owner alone', () => {
     const mode = (...parts) => (statSync(path.join(at.server.folder, ...parts)).mode & 0o777).toString(8);
-    assert.equal(mode('postern-keys'), '700');
-    const keys = readdirSync(path.join(at.server.folder, 'postern-keys'));
-    assert.equal(keys.length, 1);
-    assert.equal(mode('postern-keys', keys[0]), '600');
+    assert.equal(mode('postern-master-key'), '600');
     for (const file of readdirSync(at.server.folder).filter((name) => name.startsWith('postern.db'))) assert.equal(mode(file), '600', file);
   });
 });
@@ -345,31 +343,19 @@ describe('a start that can\'t be', () => {
     assert.match(stderr, /^postern: \S.+\n$/);
   });
 
-  it('with a key that others can read names the file', async () => {
+  it('with a master key that others can read names the file', async () => {
     const first = await startServer();
     assert.equal(await first.stop(), 0);
-    const keys = path.join(first.folder, 'postern-keys');
-    const [name] = readdirSync(keys);
-    chmodSync(path.join(keys, name), 0o644);
+    chmodSync(path.join(first.folder, 'postern-master-key'), 0o644);
     const { code, stderr } = await serve({}, [], first.folder);
     assert.equal(code, 1);
-    assert.ok(stderr.includes(name) && stderr.includes('0600'), stderr);
-  });
-
-  it('with a key that is none of ours names the file', async () => {
-    const first = await startServer();
-    assert.equal(await first.stop(), 0);
-    const keys = path.join(first.folder, 'postern-keys');
-    const [name] = readdirSync(keys);
-    renameSync(path.join(keys, name), path.join(keys, `${'A'.repeat(43)}.pem`));
-    const { code, stderr } = await serve({}, [], first.folder);
-    assert.equal(code, 1);
-    assert.ok(stderr.includes('A'.repeat(43)), stderr);
+    assert.ok(stderr.includes('postern-master-key') && stderr.includes('0600'), stderr);
   });
 
   const safe = {
     POSTERN_PROFILE: 'production', POSTERN_ISSUER: 'https://auth.example.com', POSTERN_TRUSTED_PROXIES: '10.0.0.0/8',
     POSTERN_ARGON2_M_KIB: '19456', POSTERN_ARGON2_T: '2',
+    POSTERN_MASTER_KEY: randomBytes(32).toString('hex'),
   };
   for (const [setting, env] of [
     ['POSTERN_LIMITS', { POSTERN_LIMITS: 'off' }],
@@ -379,6 +365,7 @@ describe('a start that can\'t be', () => {
     ['POSTERN_ARGON2_M_KIB', { POSTERN_ARGON2_M_KIB: '19455' }],
     ['POSTERN_ARGON2_T', { POSTERN_ARGON2_T: '1' }],
     ['POSTERN_BCRYPT_COST', { POSTERN_PASSWORD_SCHEME: 'bcrypt', POSTERN_BCRYPT_COST: '11' }],
+    ['POSTERN_MASTER_KEY_FILE', { POSTERN_MASTER_KEY: '' }],
     ['POSTERN_CORS_ORIGINS', { POSTERN_CORS_ORIGINS: 'https://app.example.com,http://app.example.com' }],
   ])
     it(`in production for ${setting} names it`, async () => {
@@ -393,7 +380,7 @@ describe('a start that can\'t be', () => {
 
   it('in production for all of them at once names all', async () => {
     const { stderr } = await serve({ POSTERN_PROFILE: 'production', POSTERN_LIMITS: 'off', POSTERN_CORS_ORIGINS: 'http://a.example' });
-    assert.equal(stderr.trim().split('\n').length, 5, stderr);
+    assert.equal(stderr.trim().split('\n').length, 6, stderr);
   });
 
   it('while a safe one in production is, without the page of the documents', async () => {

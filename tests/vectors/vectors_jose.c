@@ -1,6 +1,6 @@
 /* Area jose of check-vectors: reads one vector file and prints, for each vector, what this service does with it.
  *
- * Taken: ES256 in compact form.  All else is "unsupported", which is an answer and no failure.
+ * Taken: ES256, EdDSA, RS256 and PS256 in compact form.  All else is "unsupported", which is an answer and no failure.
  * Recipes (jwt-attacks.json) become tokens here, signed with keys of our own and with claims as the service issues
  * them. */
 #include <fcntl.h>
@@ -60,68 +60,83 @@ static bool is_text(const json_t *object, const char *name, const char *want)
 
 /* ---- keys that vectors bring ---- */
 
-static bool right_coordinate(struct arena *mem, const json_t *jwk, const char *name, uint8_t out[static 32])
+/* The algorithm of a key, by its kind.  An RSA key serves either of two: as it says, or as the caller has it. */
+static bool algorithm_of(const json_t *jwk, const enum algorithm *rsa, enum algorithm *out)
 {
-    struct str bytes;
-    if (base64url_decode(mem, text_of(json_object_get(jwk, name)), &bytes) != OK || bytes.len != 32)
+    const json_t *alg = json_object_get(jwk, "alg");
+    const bool ec = is_text(jwk, "kty", "EC") && is_text(jwk, "crv", "P-256");
+    const bool ed = is_text(jwk, "kty", "OKP") && is_text(jwk, "crv", "Ed25519");
+
+    if (ec || ed) {
+        *out = ec ? ALGORITHM_ES256 : ALGORITHM_EDDSA;
+        return true;
+    }
+    if (!is_text(jwk, "kty", "RSA") || rsa == NULL)
         return false;
-    memcpy(out, bytes.ptr, 32);
-    return true;
+    *out = *rsa;
+    return alg == NULL || algorithm_find(text_of(alg), out);
 }
 
-static bool is_p256(const json_t *jwk)
+/* Some vectors give both halves. */
+static FALLIBLE key_of(struct arena *mem, const json_t *jwk, enum algorithm algorithm, struct check_key **out)
 {
-    return is_text(jwk, "kty", "EC") && is_text(jwk, "crv", "P-256");
+    static const char *const private[] = { "d", "p", "q", "dp", "dq", "qi", "oth" };
+    json_t *open = json_copy((json_t *)(uintptr_t)jwk);
+    struct public_key key;
+
+    for (size_t i = 0; i < sizeof private / sizeof *private; i++)
+        json_object_del(open, private[i]);
+    char *text = json_dumps(open, JSON_COMPACT);
+    json_decref(open);
+    const enum err end = jwk_read(mem, arena_copy(mem, str_of(text)), algorithm, &key);
+    free(text);
+    TRY(end);
+    return check_key_make(&key, out);
 }
 
-/* What RFC 7517 4.2 to 4.4 says about its own use must not speak against checking ES256 with it. */
-static bool may_check(const json_t *jwk)
-{
-    const json_t *operations = json_object_get(jwk, "key_ops"), *one;
-    size_t i;
-    bool verifies = operations == NULL;
-
-    json_array_foreach(operations, i, one) verifies |= str_equal(text_of(one), STR("verify"));
-    return verifies && (json_object_get(jwk, "alg") == NULL || is_text(jwk, "alg", "ES256")) &&
-           (json_object_get(jwk, "use") == NULL || is_text(jwk, "use", "sig"));
-}
-
-static FALLIBLE key_of(struct arena *mem, const json_t *jwk, struct check_key **out)
-{
-    struct ec_point point;
-    if (!may_check(jwk) || !right_coordinate(mem, jwk, "x", point.x) || !right_coordinate(mem, jwk, "y", point.y))
-        return fail(ERR_INVALID, "key");
-    return check_key_from_point(&point, out);
-}
-
-/* The first key of P-256, of a key or a set of keys; NULL when there is none. */
-static const json_t *p256_of(const json_t *key)
+/* The first key of ours, of a key or a set of keys; NULL when there is none. */
+static const json_t *ours_of(const json_t *key, const enum algorithm *rsa, enum algorithm *out)
 {
     const json_t *keys = json_object_get(key, "keys"), *one;
     size_t i;
 
-    json_array_foreach(keys, i, one) if (is_p256(one)) return one;
-    return is_p256(key) ? key : NULL;
+    json_array_foreach(keys, i, one) if (algorithm_of(one, rsa, out)) return one;
+    return algorithm_of(key, rsa, out) ? key : NULL;
 }
 
 /* ---- signed texts ---- */
 
-static FALLIBLE check_with(struct arena *mem, struct str token, const json_t *jwk)
+static FALLIBLE check_with(struct arena *mem, struct str token, const json_t *jwk, enum algorithm algorithm)
 {
     AUTO(check_key) struct check_key *key = NULL;
     struct str payload;
-    TRY(key_of(mem, jwk, &key));
+    TRY(key_of(mem, jwk, algorithm, &key));
     return jws_check(mem, token, key, &payload);
+}
+
+/* Which of the two RSA algorithms a vector is about; NULL: one with another hash, which we do not have. */
+static const enum algorithm *rsa_of(struct arena *mem, struct str token)
+{
+    static const enum algorithm plain = ALGORITHM_RS256, pss = ALGORITHM_PS256;
+    struct jws jws;
+    struct jws_header header;
+    if (jws_split(token, &jws) != OK || jws_read_header(mem, &jws, &header) != OK)
+        return &plain;
+    if (str_equal(header.alg, STR("PS256")))
+        return &pss;
+    const bool other = header.alg.len == 5 && (str_ends(header.alg, STR("384")) || str_ends(header.alg, STR("512")));
+    return other ? NULL : &plain;
 }
 
 static void check_jws(const char *name, const json_t *token, const json_t *key)
 {
     AUTO(arena) struct arena *mem = arena_new();
-    const json_t *jwk = p256_of(key);
-    if (jwk == NULL || !json_is_string(token))
+    enum algorithm algorithm = ALGORITHM_ES256;
+    const json_t *jwk = json_is_string(token) ? ours_of(key, rsa_of(mem, text_of(token)), &algorithm) : NULL;
+    if (jwk == NULL)
         unsupported(name);
     else
-        say_end(name, check_with(mem, text_of(token), jwk));
+        say_end(name, check_with(mem, text_of(token), jwk, algorithm));
 }
 
 static void check_plain_vector(const json_t *vector)
@@ -148,29 +163,91 @@ static struct str hex_bytes(struct arena *mem, const json_t *value)
     return (struct str){ bytes, text.len / 2 };
 }
 
-static FALLIBLE signature_of(struct str bytes, bool der, struct signature *out)
+static FALLIBLE take_bytes(struct str bytes, uint8_t *out, size_t room, size_t *len)
 {
-    if (der)
-        return signature_from_der(bytes, out);
-    if (bytes.len != sizeof out->is)
-        return fail(ERR_INVALID, "a signature of %zu bytes", bytes.len);
-    memcpy(out->is, bytes.ptr, sizeof out->is);
+    if (bytes.len == 0 || bytes.len > room)
+        return fail(ERR_INVALID, "%zu bytes", bytes.len);
+    memcpy(out, bytes.ptr, bytes.len);
+    *len = bytes.len;
     return OK;
 }
 
-static FALLIBLE check_ecdsa(struct arena *mem, const json_t *group, const json_t *test, bool der)
+static FALLIBLE signature_of(struct str bytes, bool der, struct signature *out)
 {
-    AUTO(check_key) struct check_key *key = NULL;
-    const struct str point = hex_bytes(mem, json_object_get(json_object_get(group, "publicKey"), "uncompressed"));
-    struct ec_point at;
-    struct signature signature;
+    return der ? signature_from_der(bytes, out) : take_bytes(bytes, out->is, sizeof out->is, &out->len);
+}
 
+static FALLIBLE point_of(struct arena *mem, const json_t *group, struct public_key *out)
+{
+    const struct str point = hex_bytes(mem, json_object_get(json_object_get(group, "publicKey"), "uncompressed"));
     if (point.len != 65)
         return fail(ERR_INVALID, "key");
-    memcpy(at.x, point.ptr + 1, 32);
-    memcpy(at.y, point.ptr + 33, 32);
-    TRY(check_key_from_point(&at, &key));
-    TRY(signature_of(hex_bytes(mem, json_object_get(test, "sig")), der, &signature));
+    memcpy(out->point.x, point.ptr + 1, 32);
+    memcpy(out->point.y, point.ptr + 33, 32);
+    return OK;
+}
+
+static FALLIBLE ed25519_of(struct arena *mem, const json_t *group, struct public_key *out)
+{
+    size_t len;
+    return take_bytes(hex_bytes(mem, json_object_get(json_object_get(group, "publicKey"), "pk")), out->ed25519, 32,
+                      &len);
+}
+
+/* They write a zero before a first bit that is set. */
+static FALLIBLE number_of(struct arena *mem, const json_t *group, const char *name, uint8_t *out, size_t room,
+                          size_t *len)
+{
+    struct str bytes = hex_bytes(mem, json_object_get(json_object_get(group, "publicKey"), name));
+    while (bytes.len > 0 && bytes.ptr[0] == 0)
+        bytes = str_slice(bytes, 1, bytes.len);
+    return take_bytes(bytes, out, room, len);
+}
+
+static FALLIBLE rsa_key_of(struct arena *mem, const json_t *group, struct public_key *out)
+{
+    TRY(number_of(mem, group, "modulus", out->rsa.n, sizeof out->rsa.n, &out->rsa.n_len));
+    return number_of(mem, group, "publicExponent", out->rsa.e, sizeof out->rsa.e, &out->rsa.e_len);
+}
+
+/* The groups of bare signatures that are ours; ES256 in two forms. */
+static const struct bare_kind {
+    const char *type;
+    bool der;
+    enum algorithm algorithm;
+    FALLIBLE (*key)(struct arena *mem, const json_t *group, struct public_key *out);
+} bare_kinds[] = {
+    { "EcdsaVerify", true, ALGORITHM_ES256, point_of },
+    { "EcdsaP1363Verify", false, ALGORITHM_ES256, point_of },
+    { "EddsaVerify", false, ALGORITHM_EDDSA, ed25519_of },
+    { "RsassaPkcs1Verify", false, ALGORITHM_RS256, rsa_key_of },
+    { "RsassaPssVerify", false, ALGORITHM_PS256, rsa_key_of },
+};
+
+static const struct bare_kind *bare_kind_of(const json_t *group)
+{
+    const json_t *curve = json_object_get(json_object_get(group, "publicKey"), "curve");
+    const json_t *hash = json_object_get(group, "sha");
+
+    if ((hash != NULL && !is_text(group, "sha", "SHA-256")) ||
+        (curve != NULL && !str_equal(text_of(curve), STR("secp256r1")) &&
+         !str_equal(text_of(curve), STR("edwards25519"))))
+        return NULL;
+    for (size_t i = 0; i < sizeof bare_kinds / sizeof *bare_kinds; i++)
+        if (is_text(group, "type", bare_kinds[i].type))
+            return &bare_kinds[i];
+    return NULL;
+}
+
+static FALLIBLE check_bare(struct arena *mem, const struct bare_kind *kind, const json_t *group, const json_t *test)
+{
+    AUTO(check_key) struct check_key *key = NULL;
+    struct public_key open = { .algorithm = kind->algorithm };
+    struct signature signature;
+
+    TRY(kind->key(mem, group, &open));
+    TRY(check_key_make(&open, &key));
+    TRY(signature_of(hex_bytes(mem, json_object_get(test, "sig")), kind->der, &signature));
     return signature_check(key, hex_bytes(mem, json_object_get(test, "msg")), &signature);
 }
 
@@ -180,11 +257,10 @@ static void check_wycheproof_test(const char *prefix, const json_t *group, const
     const json_t *key = json_object_get(group, "public");
     const char *name =
         arena_printf(mem, "%s.tc%lld", prefix, (long long)json_integer_value(json_object_get(test, "tcId"))).ptr;
-    const bool der = is_text(group, "type", "EcdsaVerify"), raw = is_text(group, "type", "EcdsaP1363Verify");
+    const struct bare_kind *kind = bare_kind_of(group);
 
-    if ((der || raw) && is_text(group, "sha", "SHA-256") &&
-        is_text(json_object_get(group, "publicKey"), "curve", "secp256r1"))
-        say_end(name, check_ecdsa(mem, group, test, der));
+    if (kind != NULL)
+        say_end(name, check_bare(mem, kind, group, test));
     else
         check_jws(name, json_object_get(test, "jws"), key != NULL ? key : json_object_get(group, "private"));
 }
@@ -225,42 +301,27 @@ static void kitchen_drop(struct kitchen *k)
 
 static FALLIBLE fresh_key(struct arena *mem, struct sign_key **key, struct str *kid)
 {
-    struct ec_point point;
-    TRY(sign_key_make(key));
-    sign_key_point(*key, &point);
-    *kid = key_thumbprint(mem, &point);
+    TRY(sign_key_make(ALGORITHM_ES256, key));
+    *kid = jwk_thumbprint(mem, sign_key_public(*key));
     return OK;
 }
 
-static FALLIBLE put_second_key(struct arena *mem, const char *folder)
+/* The first signs, the second only checks. */
+static FALLIBLE open_two_keys(struct kitchen *k)
 {
-    AUTO(sign_key) struct sign_key *key = NULL;
-    AUTO(secret) struct secret pem = { 0 };
-    struct str kid;
+    AUTO(secret) struct secret sealing = secret_new(32);
+    struct signing_key_row rows[2];
+    struct public_key open;
 
-    TRY(fresh_key(mem, &key, &kid));
-    TRY(sign_key_write(key, &pem));
-    const int fd = open(arena_printf(mem, "%s/%.*s.pem", folder, STR_ARG(kid)).ptr, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    const bool good = fd >= 0 && write(fd, pem.ptr, pem.len) == (ssize_t)pem.len;
-    if (fd >= 0)
-        close(fd);
-    return good ? OK : fail(ERR_INTERNAL, "write a key: %m");
-}
-
-static FALLIBLE open_two_keys(struct kitchen *k, const char *folder)
-{
-    struct key_row *rows;
-    size_t count;
-
-    TRY(keyring_open(str_of(folder), &k->keys));
-    keyring_drop(&k->keys);
-    TRY(put_second_key(k->mem, folder));
-    TRY(keyring_open(str_of(folder), &k->keys));
-    TRY(keyring_list(k->keys, k->mem, &rows, &count));
-    for (size_t i = 0; i < count; i++)
-        unlink(arena_printf(k->mem, "%s/%.*s.pem", folder, STR_ARG(rows[i].kid)).ptr);
+    TRY(key_make(k->mem, &sealing, ALGORITHM_ES256, 0, 0, &rows[0]));
+    TRY(key_make(k->mem, &sealing, ALGORITHM_ES256, 0, 0, &rows[1]));
+    rows[1].retired_at = 1;
+    rows[1].expires_at = INT64_MAX;
+    k->keys = keyring_new(&sealing);
+    TRY(keyring_fill(k->keys, rows, 2, NOW * SECOND_US));
+    TRY(jwk_read(k->mem, rows[0].public_jwk, ALGORITHM_ES256, &open));
     k->kid = rows[0].kid;
-    k->point = rows[0].point;
+    k->point = open.point;
     k->other_kid = rows[1].kid;
     return OK;
 }
@@ -287,7 +348,8 @@ static FALLIBLE issue(struct kitchen *k)
         .email = STR("alice@example.com"),
         .name = STR("a>>>~~~?~~~"),
     };
-    TRY(jwt_sign(k->keys, k->mem, &claims, &k->token));
+    const struct visit visit = { .mem = k->mem, .now_us = NOW * SECOND_US };
+    TRY(jwt_sign(k->keys, &visit, &claims, &k->token));
     TRY(jwt_decode(k->mem, k->token, &header, &payload));
     k->header = json_loadb(header.ptr, header.len, 0, NULL);
     k->payload = json_loadb(payload.ptr, payload.len, 0, NULL);
@@ -296,13 +358,8 @@ static FALLIBLE issue(struct kitchen *k)
 
 static FALLIBLE kitchen_open(struct kitchen *k)
 {
-    char folder[] = "/tmp/postern-vectors-XXXXXX";
     *k = (struct kitchen){ .mem = arena_new() };
-    if (mkdtemp(folder) == NULL)
-        return fail(ERR_INTERNAL, "make a folder: %m");
-    const enum err end = open_two_keys(k, folder);
-    rmdir(folder);
-    TRY(end);
+    TRY(open_two_keys(k));
     TRY(fresh_key(k->mem, &k->attacker, &k->attacker_kid));
     TRY(fresh_key(k->mem, &k->retired, &k->retired_kid));
     return issue(k);
@@ -323,9 +380,7 @@ static struct str jwk_text(struct kitchen *k, const struct ec_point *point, stru
 
 static struct str attacker_jwk(struct kitchen *k)
 {
-    struct ec_point point;
-    sign_key_point(k->attacker, &point);
-    return jwk_text(k, &point, k->attacker_kid);
+    return jwk_text(k, &sign_key_public(k->attacker)->point, k->attacker_kid);
 }
 
 static struct str uncompressed(struct kitchen *k)
@@ -416,7 +471,7 @@ static struct str value_of(struct kitchen *k, struct str name)
         { "VALID_TOKEN", k->token },
         { "PUBLIC_JWK", jwk_text(k, &k->point, k->kid) },
         { "PUBLIC_JWK_JSON", jwk_text(k, &k->point, k->kid) },
-        { "JWKS_JSON", keyring_jwks(k->keys, k->mem) },
+        { "JWKS_JSON", keyring_jwks(k->keys, NOW * SECOND_US, k->mem) },
         { "PUBLIC_KEY_DER", spki(k) },
         { "PUBLIC_KEY_PEM", pem(k, "\n") },
         { "PUBLIC_KEY_PEM_CRLF", pem(k, "\r\n") },
@@ -553,15 +608,21 @@ static FALLIBLE hmac(struct kitchen *k, struct str secret, struct str header, st
     return OK;
 }
 
+static FALLIBLE sign_own(struct kitchen *k, struct str text, struct signature *out)
+{
+    AUTO(key_hold) struct key_hold key = { 0 };
+    TRY(keyring_hold(k->keys, NOW * SECOND_US, &key));
+    return key_hold_sign(&key, text, out);
+}
+
 /* Ends: ERR_MISSING (a way of signing that we don't have). */
 static FALLIBLE sign_as(struct kitchen *k, struct str how, struct str header, struct str text, struct str *out)
 {
     struct signature *s = ARENA_NEW(k->mem, struct signature);
-    struct str kid;
 
-    *out = (struct str){ (const char *)s->is, sizeof s->is };
+    *out = (struct str){ (const char *)s->is, ES256_BYTES };
     if (str_equal(how, STR("own")) || str_equal(how, STR("own-with-real-alg")))
-        return keyring_sign(k->keys, text, &kid, s);
+        return sign_own(k, text, s);
     if (str_equal(how, STR("attacker")))
         return signature_sign(k->attacker, text, s);
     if (str_equal(how, STR("retired-key")))
