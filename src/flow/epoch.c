@@ -17,16 +17,28 @@ static enum err raise(struct shared *at, const struct visit *v, int64_t to, stru
     return OK;
 }
 
+/* Behind the mark; or as far and further, but without its row: then it went on from an old state. */
+static enum err is_old(struct db *db, const struct mark *inside, const struct mark *outside, bool *old)
+{
+    bool knows = true;
+    if (inside->epoch == outside->epoch)
+        TRY(epoch_knows(db, outside, &knows));
+    *old = !knows || mark_before(inside, outside);
+    return OK;
+}
+
 /* What counts is what is committed, so it is read outside of any transaction. */
 enum err flow_epoch_settle(struct shared *at, const struct visit *v, bool keep, struct set_back *out)
 {
     AUTO(db) struct db *db = NULL;
     struct mark inside = { 0 }, outside = { 0 };
-    bool found = false;
+    bool found = false, old = false;
     TRY(db_open(at->store, &db));
     TRY(mark_read(at->config->data_dir, v->mem, &outside, &found));
     TRY(epoch_read(db, &inside));
-    if (found && mark_before(&inside, &outside)) {
+    if (found)
+        TRY(is_old(db, &inside, &outside, &old));
+    if (old) {
         TRY(raise(at, v, outside.epoch + 1, out));
         TRY(epoch_read(db, &inside));
     }

@@ -2,7 +2,8 @@
  *
  * A session that was ended, a refresh token that was spent, a role that was taken since: a restored database has them
  * back, however it was restored.  So the data folder keeps a mark outside the database (store/epoch.h): its epoch, and an
- * audit row that was in it.  A database that is behind the mark is an old state of it.
+ * audit row that was in it.  A database that is behind the mark is an old state of it; one that has not that row has gone on
+ * from an old state.
  *
  * What is done then, in this order:
  *   1. one transaction: every session ends, every token_version grows, every signing key is revoked, the epoch becomes that of the mark + 1, and the
@@ -18,7 +19,8 @@
  *
  * The mark is brought up at a clean stop, at each backup, and by a server every EPOCH_TICK_S when something has happened.
  * So a copy put back by hand goes unnoticed only where it is younger than that and the server was killed meanwhile.  With
- * several servers on one database each has a mark of its own, and the first that sees an old state acts for all.
+ * several servers on one database each has a mark of its own, and the first that sees an old state acts for all: it raises
+ * the epoch, and a mark of a lower epoch says nothing about rows.  Who removes old audit rows must leave the newest ones.
  *
  * Threads  one at a time.
  */

@@ -26,6 +26,7 @@ static enum err raise_mark(const struct config *config, const struct visit *v, c
     int64_t comes = backup->epoch > EPOCH_FIRST ? backup->epoch : EPOCH_FIRST;
     mark.epoch = (comes > mark.epoch ? comes : mark.epoch) + 1;
     mark.seq = 0;
+    mark.at = 0;
     return mark_keep(config->data_dir, &mark);
 }
 

@@ -3,7 +3,8 @@
 #include "store/driver.h"
 #include "store/signing_keys.h"
 
-static const struct column mark_columns[] = { COLUMN(struct mark, epoch), COLUMN(struct mark, seq) };
+static const struct column mark_columns[] = { COLUMN(struct mark, epoch), COLUMN(struct mark, seq),
+                                              COLUMN(struct mark, at) };
 static const struct shape mark_shape = SHAPE(struct mark, mark_columns);
 
 bool mark_before(const struct mark *a, const struct mark *b)
@@ -19,6 +20,16 @@ FALLIBLE epoch_read(struct db *db, struct mark *out)
 
     TRY(query_one(db, mem, ASK(EPOCH_READ), parts, &found));
     return found ? OK : fail(ERR_INTERNAL, "the table epoch has no row");
+}
+
+FALLIBLE epoch_knows(struct db *db, const struct mark *mark, bool *knows)
+{
+    int64_t rows = 1;
+
+    if (mark->seq != 0 && mark->at != 0)
+        TRY(query_number(db, ASK(EPOCH_ROW, in_int(mark->seq), in_int(mark->at)), &rows));
+    *knows = rows != 0;
+    return OK;
 }
 
 FALLIBLE epoch_number(struct db *db, int64_t *out)

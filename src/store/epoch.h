@@ -4,7 +4,7 @@
  * follows from that is flow/epoch.h.
  *
  * Owns     nothing.
- * Files    FOLDER/postern-epoch, mode 0600: "EPOCH SEQ\n" in decimal digits.
+ * Files    FOLDER/postern-epoch, mode 0600: "EPOCH SEQ AT\n" in decimal digits; " AT" may be missing.
  * Threads  any; programs that write the file at once wait for each other.
  */
 #pragma once
@@ -12,15 +12,18 @@
 
 #define EPOCH_FIRST 1 /* of a new table */
 
-/* epoch: grows whenever an old state came back.  seq: of the newest audit row, which grows with every act in between. */
+/* epoch: grows whenever an old state came back.  seq: of the newest audit row, which grows with every act in between.  at: the
+ * moment of that row, by which it is told from another one that got its number after an old state came back; 0: not known. */
 struct mark {
-    int64_t epoch, seq;
+    int64_t epoch, seq, at;
 };
 
 /* Is a an earlier state than b?  The epoch decides, then seq. */
 bool mark_before(const struct mark *a, const struct mark *b);
 
 FALLIBLE epoch_read(struct db *db, struct mark *out);
+/* Has the database the row of this mark?  Of a mark without one: yes. */
+FALLIBLE epoch_knows(struct db *db, const struct mark *mark, bool *knows);
 /* The number of the row, 0 when the schema has no such table yet. */
 FALLIBLE epoch_number(struct db *db, int64_t *out);
 

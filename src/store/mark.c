@@ -7,22 +7,33 @@
 #include <unistd.h>
 #include "base/file.h"
 
-#define TEXT_MAX 48 /* bytes; two numbers of 18 digits, a blank and a line end are 38 */
+#define TEXT_MAX 64 /* bytes; three numbers of 18 digits, two blanks and a line end are 57 */
 
 static struct str path_of(struct str folder, struct arena *mem)
 {
     return arena_printf(mem, "%.*s/postern-epoch", STR_ARG(folder));
 }
 
+/* Two numbers or three. */
+static bool read_numbers(struct str text, struct mark *out)
+{
+    int64_t *const numbers[] = { &out->epoch, &out->seq, &out->at };
+    struct str number = { NULL, 0 };
+    size_t count = 0;
+
+    for (; str_split(&text, ' ', &number); count++)
+        if (count == 3 || !str_to_int(number, count == 0 ? EPOCH_FIRST : 0, INT64_MAX, numbers[count]))
+            return false;
+    return count >= 2;
+}
+
 static FALLIBLE parse(struct str text, const char *path, struct mark *out)
 {
-    struct str epoch = { NULL, 0 };
     struct mark mark = { 0 };
 
     if (str_ends(text, STR("\n")))
         text.len--;
-    if (!str_split(&text, ' ', &epoch) || !str_to_int(epoch, 1, INT64_MAX, &mark.epoch) ||
-        !str_to_int(text, 0, INT64_MAX, &mark.seq))
+    if (!read_numbers(text, &mark))
         return fail(ERR_INTERNAL, "%s is damaged; see \"The epoch\" in docs/backup.md", path);
     *out = mark;
     return OK;
@@ -70,7 +81,8 @@ FALLIBLE mark_keep(struct str folder, const struct mark *mark)
     TRY(mark_read(folder, mem, &there, &found));
     if (found && !mark_before(&there, mark))
         return OK;
-    if (!fd_write(scratch->fd, arena_printf(mem, "%lld %lld\n", (long long)mark->epoch, (long long)mark->seq)))
+    if (!fd_write(scratch->fd, arena_printf(mem, "%lld %lld %lld\n", (long long)mark->epoch, (long long)mark->seq,
+                                            (long long)mark->at)))
         return fail(ERR_INTERNAL, "write %s: %m", path.ptr);
     return scratch_put(&scratch, path.ptr, true);
 }

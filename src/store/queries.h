@@ -88,7 +88,10 @@
       " ORDER BY a.seq DESC LIMIT $9) a ORDER BY a.seq")                                                               \
                                                                                                                        \
     /* How far the database has come.  Of two programs that raise the epoch at once, one changes nothing. */            \
-    Q(EPOCH_READ, "SELECT e.number, (SELECT MAX(a.seq) FROM audit_log a) FROM epoch e")                                \
+    Q(EPOCH_READ,                                                                                                      \
+      "SELECT e.number, a.seq, a.at FROM epoch e"                                                                      \
+      " LEFT JOIN audit_log a ON a.seq = (SELECT MAX(n.seq) FROM audit_log n)")                                        \
+    Q(EPOCH_ROW, "SELECT COUNT(*) FROM audit_log a WHERE a.seq = $1 AND a.at = $2")                                    \
     Q(EPOCH_RAISE, "UPDATE epoch SET number = $1 WHERE number < $1")                                                   \
     Q(EPOCH_END_SESSIONS, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0")                     \
     Q(EPOCH_VOID_TOKENS, "UPDATE users SET token_version = token_version + 1")                                         \

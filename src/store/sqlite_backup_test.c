@@ -269,6 +269,8 @@ TEST(mark, is_ordered_by_its_epoch_and_then_by_its_row)
             CHECK_INT(a < b, mark_before(&order[a], &order[b]));
 }
 
+#define LONGEST 999999999999999999 /* of 18 digits */
+
 static struct str mark_folder(char room[static PATH_ROOM])
 {
     struct str url = fresh();
@@ -283,8 +285,8 @@ TEST(mark, is_kept_and_never_taken_back)
     AUTO(arena) struct arena *mem = arena_new();
     char room[PATH_ROOM], path[PATH_ROOM + 32];
     struct str at = mark_folder(room);
-    const struct mark marks[] = { { 1, 7 }, { 1, 6 }, { 2, 0 }, { 1, 99 }, { 2, 3 } };
-    const struct mark after[] = { { 1, 7 }, { 1, 7 }, { 2, 0 }, { 2, 0 }, { 2, 3 } };
+    const struct mark marks[] = { { 1, 7, 3 }, { 1, 6, 9 }, { 2, 0, 0 }, { 1, 99, 9 }, { 2, LONGEST, LONGEST } };
+    const struct mark after[] = { { 1, 7, 3 }, { 1, 7, 3 }, { 2, 0, 0 }, { 2, 0, 0 }, { 2, LONGEST, LONGEST } };
     struct mark got = { 0 };
     bool found = true;
     struct stat st;
@@ -294,7 +296,7 @@ TEST(mark, is_kept_and_never_taken_back)
     for (size_t i = 0; i < 5; i++) {
         CHECK_OK(mark_keep(at, &marks[i]));
         CHECK_OK(mark_read(at, mem, &got, &found));
-        CHECK(found && got.epoch == after[i].epoch && got.seq == after[i].seq);
+        CHECK(found && got.epoch == after[i].epoch && got.seq == after[i].seq && got.at == after[i].at);
     }
     snprintf(path, sizeof path, "%s/postern-epoch", room);
     CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600);
@@ -304,11 +306,24 @@ TEST(mark, is_kept_and_never_taken_back)
 
 TEST(mark, that_is_no_mark_is_refused)
 {
-    static const char *const texts[] = {
-        "",       "\n",     "1",       "1\n",
-        "0 1\n",  "1 -1\n", "1 1 1\n", "1  1\n",
-        " 1 1\n", "a 1\n",  "1 1\n\n", "1 1111111111111111111111111111111111111111111111111111111111111\n"
-    };
+    static const char *const texts[] = { "",
+                                         "\n",
+                                         "1",
+                                         "1\n",
+                                         "0 1\n",
+                                         "1 -1\n",
+                                         "1 1 -1\n",
+                                         "1  1\n",
+                                         " 1 1\n",
+                                         "a 1\n",
+                                         "1 1\n\n",
+                                         "1 1 \n",
+                                         "1 1 1 1\n",
+                                         "0 1 1\n",
+                                         "1 1 a\n",
+                                         "1 9223372036854775808\n",
+                                         "1 1 9223372036854775808\n",
+                                         "1 1111111111111111111111111111111111111111111111111111111111111\n" };
     AUTO(arena) struct arena *mem = arena_new();
     char room[PATH_ROOM], path[PATH_ROOM + 32];
     struct str at = mark_folder(room);
@@ -325,6 +340,22 @@ TEST(mark, that_is_no_mark_is_refused)
     }
     CHECK(unlink(path) == 0 && mark_keep(at, &(struct mark){ 9, 9 }) == OK && chmod(path, 0620) == 0);
     CHECK_END(ERR_INTERNAL, mark_read(at, mem, &got, &found));
+}
+
+TEST(mark, of_two_numbers_is_one_without_a_moment)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    char room[PATH_ROOM], path[PATH_ROOM + 32];
+    struct str at = mark_folder(room);
+    struct mark got = { .at = 1 };
+    bool found = false;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/postern-epoch", room);
+    file = fopen(path, "w");
+    CHECK(file != NULL && fputs("4 812\n", file) >= 0 && fclose(file) == 0 && chmod(path, 0600) == 0);
+    CHECK_OK(mark_read(at, mem, &got, &found));
+    CHECK(found && got.epoch == 4 && got.seq == 812 && got.at == 0);
 }
 
 TEST(epoch, ends_sessions_and_voids_tokens_once)
@@ -418,6 +449,7 @@ int sqlite_backup_tests(void)
         CASE(mark, is_ordered_by_its_epoch_and_then_by_its_row),
         CASE(mark, is_kept_and_never_taken_back),
         CASE(mark, that_is_no_mark_is_refused),
+        CASE(mark, of_two_numbers_is_one_without_a_moment),
         CASE(epoch, ends_sessions_and_voids_tokens_once),
         CASE(scratch, is_put_in_place_whole_or_not_at_all),
         CASE(scratch, of_a_crash_is_emptied_and_of_another_left_alone),

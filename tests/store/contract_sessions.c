@@ -1,3 +1,4 @@
+#include "store/epoch.h"
 #include "store/world.h"
 
 /* A person with one session, whose id is the person's. */
@@ -273,6 +274,29 @@ TEST(audit, reads_back_every_column)
     CHECK_STR(STR("/users/{id}"), rows->route);
 }
 
+TEST(epoch, knows_its_newest_row_and_no_other_of_that_number)
+{
+    struct world *w = *state;
+    struct mark mark = { 0 };
+    bool knows = false;
+
+    CHECK_OK(epoch_read(w->db, &mark));
+    CHECK(mark.epoch == EPOCH_FIRST && mark.seq == 0 && mark.at == 0);
+    CHECK_OK(epoch_knows(w->db, &mark, &knows));
+    CHECK(knows);
+    add_events(w);
+    CHECK_OK(epoch_read(w->db, &mark));
+    CHECK(mark.epoch == EPOCH_FIRST && mark.seq == 5 && mark.at == NOW + 5);
+    CHECK_OK(epoch_knows(w->db, &mark, &knows));
+    CHECK(knows);
+    CHECK_OK(epoch_knows(w->db, &(struct mark){ EPOCH_FIRST, 4, NOW + 5 }, &knows));
+    CHECK(!knows);
+    CHECK_OK(epoch_knows(w->db, &(struct mark){ EPOCH_FIRST, 6, NOW + 6 }, &knows));
+    CHECK(!knows);
+    CHECK_OK(epoch_knows(w->db, &(struct mark){ EPOCH_FIRST, 6, 0 }, &knows));
+    CHECK(knows); /* of two numbers: the row is not known */
+}
+
 int contract_sessions(const struct contract *contract)
 {
     void *start = (void *)(uintptr_t)contract;
@@ -285,6 +309,7 @@ int contract_sessions(const struct contract *contract)
         FRESH(sessions, of_one_account_end_together_and_no_others),
         FRESH(audit, lists_and_tails_what_fits_the_filter_sorted_by_seq),
         FRESH(audit, reads_back_every_column),
+        FRESH(epoch, knows_its_newest_row_and_no_other_of_that_number),
     };
 
     return cmocka_run_group_tests_name("sessions and audit", tests, NULL, NULL);
