@@ -220,9 +220,11 @@ static enum err next_page(struct reading *to, size_t *count)
     return OK;
 }
 
+/* No further than the trail is complete: a row that is committed late would never be printed. */
 static enum err next_rows(struct reading *to)
 {
     size_t count = 0;
+    TRY(audit_rows_settled(to->r->own->db, &to->filter.upto_seq));
     do
         TRY(next_page(to, &count));
     while (count == PAGE);
@@ -280,8 +282,11 @@ enum err audit_tail(struct run *r)
     if (run_has(r, "follow"))
         block_ends();
     TRY(read_filter(r, &to.filter));
+    if (!run_has(r, "follow"))
+        return print_tail(&to, lines);
+    TRY(audit_rows_settled(r->own->db, &to.filter.upto_seq));
     TRY(print_tail(&to, lines));
-    return run_has(r, "follow") ? follow(&to) : OK;
+    return follow(&to);
 }
 
 enum err audit_export(struct run *r)

@@ -1,6 +1,6 @@
 #include "store/audit_rows.h"
 
-#include "store/query.h"
+#include "store/driver.h"
 
 #define AUDIT_COLUMN(name) COLUMN(struct audit_row, name),
 static const struct column audit_columns[] = { AUDIT_COLUMNS(AUDIT_COLUMN, AUDIT_COLUMN) };
@@ -21,15 +21,28 @@ static FALLIBLE audit_rows(struct db *db, struct arena *mem, enum query_id along
                            const struct audit_filter *f, struct audit_row **rows, size_t *count)
 {
     void *found = NULL;
-    struct value after = in_int(f->after_seq), event = in_text(f->event), address = in_text(f->address);
+    struct value after = in_int(f->after_seq), upto = in_int(f->upto_seq), event = in_text(f->event),
+                 address = in_text(f->address);
     struct value severity = in_text(f->severity), request = in_text(f->request_id), limit = in_int(f->limit);
     struct value since = in_int(f->since), until = in_int(f->until), user = in_text(f->user);
-    const struct value any[] = { after, event, address, severity, request, since, until, limit };
-    const struct value his[] = { after, event, address, severity, request, since, until, user, limit };
-    struct ask ask = f->user.ptr == NULL ? (struct ask){ along, any, 8 } : (struct ask){ of_user, his, 9 };
+    const struct value any[] = { after, upto, event, address, severity, request, since, until, limit };
+    const struct value his[] = { after, upto, event, address, severity, request, since, until, user, limit };
+    struct ask ask = f->user.ptr == NULL ? (struct ask){ along, any, 9 } : (struct ask){ of_user, his, 10 };
 
     TRY(query_all(db, mem, ask, &audit_shape, &found, count));
     *rows = found;
+    return OK;
+}
+
+/* The number first: who takes a smaller one later than that is among those who are waited for. */
+FALLIBLE audit_rows_settled(struct db *db, int64_t *upto)
+{
+    int64_t newest = 0;
+
+    TRY(query_number(db, ASK(AUDIT_NEWEST), &newest));
+    if (db->store->driver->settle != NULL)
+        TRY(db->store->driver->settle(db->conn, "audit_log"));
+    *upto = newest;
     return OK;
 }
 

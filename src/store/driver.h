@@ -59,6 +59,9 @@ struct driver {
     FALLIBLE (*script)(struct conn *conn, const char *name, const char *text);
     FALLIBLE (*has_table)(struct conn *conn, const char *name, bool *has);
 
+    /* Wait until every transaction that has written to this table by now has ended; NULL where one writes after the other. */
+    FALLIBLE (*settle)(struct conn *conn, const char *table);
+
     /* For who looks after it: read all and look for damage. */
     FALLIBLE (*intact)(struct conn *conn);
 

@@ -170,5 +170,6 @@ const struct driver postgres_driver = {
     .clash = postgres_clash,
     .script = postgres_script,
     .has_table = postgres_has_table,
+    .settle = postgres_settle,
     .intact = postgres_intact,
 };

@@ -1,6 +1,7 @@
 /* What happens when the server, or the way to it, comes to harm. */
 #include "base/clock.h"
 #include "base/why.h"
+#include "store/audit_rows.h"
 #include "store/postgres_own.h"
 #include "store/postgres_world.h"
 
@@ -307,6 +308,61 @@ TEST(server, that_is_back_refuses_nobody_who_comes_while_another_tries)
     way_close(&way);
 }
 
+static struct tx *begun_with_row(struct store *store, struct str event)
+{
+    const struct audit_row row = { .at = NOW, .event = event, .severity = STR("INFO"), .outcome = STR("ok") };
+    struct tx *tx = NULL;
+
+    CHECK_OK(store_begin(store, &tx));
+    CHECK_OK(audit_rows_add(tx, &row));
+    return tx;
+}
+
+/* Its number is smaller than that of a row that is there already. */
+TEST(audit_log, is_not_complete_while_an_earlier_row_may_come)
+{
+    struct store *store = *(struct store **)*state;
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(db) struct db *db = NULL;
+    AUTO(store) struct store *slow = NULL; /* the server ends its transactions later */
+    struct tx *early, *late;
+    struct audit_filter filter = { .limit = 9 };
+    struct audit_row *rows = NULL;
+    int64_t upto = 0;
+    size_t count = 0;
+
+    CHECK_OK(open_as(url_of(store), 20000, &slow));
+    early = begun_with_row(slow, STR("early"));
+    late = begun_with_row(store, STR("late"));
+    CHECK_OK(db_open(store, &db));
+    CHECK_OK(store_commit(&late));
+    CHECK_OK(audit_rows_list(db, mem, &filter, &rows, &count));
+    CHECK(count == 1 && str_equal(rows->event, STR("late")));
+    CHECK_END(ERR_BUSY, audit_rows_settled(db, &upto));
+    CHECK_INT(0, upto);
+    CHECK_OK(store_commit(&early));
+    CHECK_OK(audit_rows_settled(db, &upto));
+    filter.upto_seq = upto;
+    CHECK_OK(audit_rows_list(db, mem, &filter, &rows, &count));
+    CHECK(count == 2 && str_equal(rows[0].event, STR("early")) && rows[1].seq == upto);
+}
+
+TEST(audit_log, waits_for_nobody_who_has_written_no_row_or_has_taken_it_back)
+{
+    struct store *store = *(struct store **)*state;
+    AUTO(db) struct db *db = NULL;
+    struct tx *other = begun_with(store, 7), *undone = begun_with_row(store, STR("undone")),
+              *done = begun_with_row(store, STR("done"));
+    int64_t upto = 0;
+
+    CHECK_OK(db_open(store, &db));
+    CHECK_OK(store_commit(&done));
+    tx_drop(&undone);
+    CHECK_OK(audit_rows_settled(db, &upto));
+    CHECK(upto > 1);
+    tx_drop(&other);
+}
+
 #define BROKEN(unit, sentence) cmocka_unit_test_setup_teardown(unit##_##sentence, setup, teardown)
 
 int postgres_fault_tests(void)
@@ -322,6 +378,8 @@ int postgres_fault_tests(void)
         BROKEN(server, that_takes_no_writes_ends_busy_until_it_does),
         BROKEN(reader, can_not_write),
         BROKEN(audit_log, refuses_to_be_changed_or_emptied),
+        BROKEN(audit_log, is_not_complete_while_an_earlier_row_may_come),
+        BROKEN(audit_log, waits_for_nobody_who_has_written_no_row_or_has_taken_it_back),
         CASE(commit, whose_answer_is_lost_is_found_out_to_be_there),
         CASE(commit, that_never_arrived_is_found_out_not_to_be_there),
         CASE(commit, that_nobody_can_tell_about_ends_busy_and_says_so),

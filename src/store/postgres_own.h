@@ -5,7 +5,8 @@
  * postgres_connect.c    one connection: opening it, what the server is like, pauses while it can't be reached
  * postgres_answer.c     sending a text and waiting for its answer; how a failure ends
  * postgres_statement.c  statements of one connection
- * postgres_writers.c     the connections that write, and the queue for them
+ * postgres_settle.c     waiting for those who are writing to a table
+ * postgres_writers.c    the connections that write, and the queue for them
  * postgres_write.c      transactions, and what became of a commit whose answer was lost
  */
 #pragma once
@@ -104,6 +105,7 @@ struct str postgres_clash(struct conn *conn);
 FALLIBLE postgres_script(struct conn *conn, const char *name, const char *text);
 FALLIBLE postgres_has_table(struct conn *conn, const char *name, bool *has);
 FALLIBLE postgres_intact(struct conn *conn);
+FALLIBLE postgres_settle(struct conn *conn, const char *table);
 
 void writers_open(struct engine *engine);
 void writers_close(struct engine *engine);

@@ -29,8 +29,8 @@
     " OR LOWER(u.username) LIKE $2 ESCAPE '\\') AND " ANY(3) "(',' || u.roles || ',') LIKE $3 ESCAPE '\\')"            \
     " AND (u.is_active = $4 OR $4 IS NULL)"
 #define AUDIT_FITS                                                                                                     \
-    "a.seq > $1 AND " ANY(2) "a.event = $2) AND " ANY(3) "a.address = $3) AND " ANY(4) "a.severity = $4)"              \
-    " AND " ANY(5) "a.request_id = $5) AND a.at >= $6 AND (a.at < $7 OR $7 = 0)"
+    "a.seq > $1 AND (a.seq <= $2 OR $2 = 0) AND " ANY(3) "a.event = $3) AND " ANY(4) "a.address = $4)"                 \
+    " AND " ANY(5) "a.severity = $5) AND " ANY(6) "a.request_id = $6) AND a.at >= $7 AND (a.at < $8 OR $8 = 0)"
 
 #define QUERIES(Q)                                                                                                     \
     Q(USER_BY_ID,        "SELECT " USER " FROM users u WHERE u.id = $1")                                               \
@@ -76,16 +76,17 @@
     Q(AUDIT_ADD,                                                                                                       \
       "INSERT INTO audit_log (at, event, severity, outcome, reason, actor, target, session, address, user_agent,"      \
       " method, route, request_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")      \
-    Q(AUDIT_LIST, "SELECT " AUDIT " FROM audit_log a WHERE " AUDIT_FITS " ORDER BY a.seq LIMIT $8")                    \
+    Q(AUDIT_NEWEST, "SELECT MAX(a.seq) FROM audit_log a")                                                              \
+    Q(AUDIT_LIST, "SELECT " AUDIT " FROM audit_log a WHERE " AUDIT_FITS " ORDER BY a.seq LIMIT $9")                    \
     Q(AUDIT_LIST_OF_USER,                                                                                              \
-      "SELECT " AUDIT " FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $8 OR a.target = $8)"                     \
-      " ORDER BY a.seq LIMIT $9")                                                                                      \
+      "SELECT " AUDIT " FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $9 OR a.target = $9)"                     \
+      " ORDER BY a.seq LIMIT $10")                                                                                     \
     Q(AUDIT_TAIL,                                                                                                      \
-      "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " ORDER BY a.seq DESC LIMIT $8) a"          \
+      "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " ORDER BY a.seq DESC LIMIT $9) a"          \
       " ORDER BY a.seq")                                                                                               \
     Q(AUDIT_TAIL_OF_USER,                                                                                              \
-      "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $8 OR a.target = $8)"      \
-      " ORDER BY a.seq DESC LIMIT $9) a ORDER BY a.seq")                                                               \
+      "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $9 OR a.target = $9)"      \
+      " ORDER BY a.seq DESC LIMIT $10) a ORDER BY a.seq")                                                              \
                                                                                                                        \
     /* How far the database has come.  Of two programs that raise the epoch at once, one changes nothing. */            \
     Q(EPOCH_READ,                                                                                                      \

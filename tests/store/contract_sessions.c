@@ -228,6 +228,10 @@ TEST(audit, lists_and_tails_what_fits_the_filter_sorted_by_seq)
         { { .limit = 2 }, "12", "45" },
         { { .limit = 2, .after_seq = 2 }, "34", "45" },
         { { .limit = 9, .after_seq = 5 }, "", "" },
+        { { .limit = 9, .upto_seq = 3 }, "123", "123" },
+        { { .limit = 2, .upto_seq = 4 }, "12", "34" },
+        { { .limit = 9, .after_seq = 2, .upto_seq = 2 }, "", "" },
+        { { .limit = 9, .user = ALICE, .upto_seq = 2 }, "12", "12" },
         { { .limit = 9, .event = STR("signin") }, "23", "23" },
         { { .limit = 1, .event = STR("signin") }, "2", "3" },
         { { .limit = 9, .user = ALICE }, "124", "124" },
@@ -274,6 +278,18 @@ TEST(audit, reads_back_every_column)
     CHECK_STR(STR("/users/{id}"), rows->route);
 }
 
+TEST(audit, is_complete_up_to_its_newest_row)
+{
+    struct world *w = *state;
+    int64_t upto = 7;
+
+    CHECK_OK(audit_rows_settled(w->db, &upto));
+    CHECK_INT(0, upto);
+    add_events(w);
+    CHECK_OK(audit_rows_settled(w->db, &upto));
+    CHECK_INT(5, upto);
+}
+
 TEST(epoch, knows_its_newest_row_and_no_other_of_that_number)
 {
     struct world *w = *state;
@@ -309,6 +325,7 @@ int contract_sessions(const struct contract *contract)
         FRESH(sessions, of_one_account_end_together_and_no_others),
         FRESH(audit, lists_and_tails_what_fits_the_filter_sorted_by_seq),
         FRESH(audit, reads_back_every_column),
+        FRESH(audit, is_complete_up_to_its_newest_row),
         FRESH(epoch, knows_its_newest_row_and_no_other_of_that_number),
     };
 
