@@ -108,6 +108,11 @@ enum err access_must(const struct caller *caller, enum permission permission)
     return access_has(caller, permission) ? OK : refuse(WHY_FORBIDDEN);
 }
 
+enum err access_self(const struct caller *caller, struct str public_id)
+{
+    return str_equal(caller->user.public_id, public_id) ? OK : refuse(WHY_FORBIDDEN);
+}
+
 enum err access_self_or(const struct caller *caller, struct str public_id, enum permission permission)
 {
     return str_equal(caller->user.public_id, public_id) ? OK : access_must(caller, permission);

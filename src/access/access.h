@@ -39,6 +39,8 @@ struct str roles_scope(struct arena *mem, struct str roles);
 
 bool access_has(const struct caller *caller, enum permission permission);
 
+/* Oneself and nobody else, whatever the permissions.  Ends: ERR_DENIED (WHY_FORBIDDEN). */
+FALLIBLE access_self(const struct caller *caller, struct str public_id);
 /* Oneself always; another account only with the permission.  For everybody else the answer is the same whether or not the
  * account exists: ask before looking.
  * Ends: ERR_DENIED (WHY_FORBIDDEN). */

@@ -55,10 +55,12 @@ enum err guard_admit(struct call *c)
     return c->route->guard == SIGNED_IN ? OK : access_must(c->caller, (enum permission)(c->route->guard - MAY_FIRST));
 }
 
-/* Which row a refusal leaves.  false: none (a missing or expired token is an everyday thing; sign-ins write their own). */
+/* Which row a refusal leaves.  false: none (a missing or expired token is an everyday thing; who asks for a password writes his own). */
 static bool kind_of(enum err end, const struct note *note, enum audit_kind *kind, struct str *reason)
 {
     *reason = str_of(note->text);
+    if (note->why == WHY_PASSWORD_WRONG)
+        return false;
     if (end == ERR_DENIED)
         *kind = AUDIT_DENIED;
     else if (note->why == WHY_TOKEN_INVALID)

@@ -37,10 +37,15 @@ enum err api_login(struct call *c);
 enum err api_token_refresh(struct call *c);
 enum err api_logout(struct call *c);
 enum err api_logout_all(struct call *c);
+enum err api_password_change(struct call *c);
+
+/* sessions.c */
+enum err api_sessions_list(struct call *c);
+enum err api_session_end(struct call *c);
 
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
-    login_in[], token_refresh_in[];
+    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -68,3 +73,13 @@ struct login_body {
 struct token_refresh_body {
     struct str refresh_token;
 };
+struct password_change_body {
+    struct secret current_password, password;
+};
+struct sessions_list_params {
+    struct str cursor;
+    int64_t limit;
+};
+
+/* The {id} of /users/{id}..., where "me" is the caller's own. */
+struct str wanted_id(const struct call *c);

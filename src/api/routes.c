@@ -24,6 +24,9 @@ const struct route api_routes[] = {
     { GET,    "/users/{id}",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_users_read,    "Read a profile", false },
     { PATCH,  "/users/{id}",             SIGNED_IN,       LIMIT_NONE,       FAST, SHAPE(users_change_in, struct users_change_body), NO_BODY,                                       api_users_change,  "Change a profile", false },
     { DELETE, "/users/{id}",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_users_remove,  "Remove an account", false },
+    { POST,   "/users/{id}/password",    SIGNED_IN,       LIMIT_SIGNIN_NET, SLOW, SHAPE(password_change_in, struct password_change_body), NO_BODY,                                  api_password_change, "Change one's own password", true },
+    { GET,    "/users/{id}/sessions",    SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      SHAPE(sessions_list_query, struct sessions_list_params), api_sessions_list, "List signed-in devices", false },
+    { DELETE, "/users/{id}/sessions/{session}", SIGNED_IN, LIMIT_NONE,      FAST, NO_BODY,                                      NO_BODY,                                           api_session_end,   "Sign a device out", false },
 
     { POST,   "/register",               ANYONE,          LIMIT_SIGNUP_NET, SLOW, SHAPE(register_in, struct register_body),      NO_BODY,                                           api_register,      "Sign up by e-mail or user name (compatibility)", true },
     { POST,   "/users/signup",           ANYONE,          LIMIT_SIGNUP_NET, SLOW, SHAPE(users_signup_in, struct register_body),  NO_BODY,                                           api_users_signup,  "Sign up by e-mail (compatibility)", true },

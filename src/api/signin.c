@@ -15,6 +15,12 @@ const struct field token_refresh_in[] = {
     FIELD(struct token_refresh_body, refresh_token, 1, 512),
     FIELD_END
 };
+
+const struct field password_change_in[] = {
+    FIELD(struct password_change_body, current_password, 1, PASSWORD_TYPED_MAX),
+    FIELD(struct password_change_body, password,         1, PASSWORD_TYPED_MAX),
+    FIELD_END
+};
 /* clang-format on */
 
 static enum err reply_tokens(struct call *c, const struct tokens *tokens)
@@ -32,7 +38,7 @@ enum err api_login(struct call *c)
         faults_add(&c->faults, STR("email"), "missing", "either email or username is required, and not both");
         return refuse(WHY_VALIDATION);
     }
-    TRY(flow_password_signin(c->services, &c->visit, &typed, &tokens));
+    TRY(flow_password_signin(c->services, &c->visit, &typed, &(struct token_binding){ 0 }, &tokens));
     return reply_tokens(c, &tokens);
 }
 
@@ -40,7 +46,7 @@ enum err api_token_refresh(struct call *c)
 {
     const struct token_refresh_body *in = c->body;
     struct tokens tokens = { 0 };
-    TRY(flow_renewal(c->services, &c->visit, in->refresh_token, &tokens));
+    TRY(flow_renewal(c->services, &c->visit, in->refresh_token, &(struct token_binding){ 0 }, &tokens));
     return reply_tokens(c, &tokens);
 }
 
@@ -53,5 +59,13 @@ enum err api_logout(struct call *c)
 enum err api_logout_all(struct call *c)
 {
     TRY(flow_logout_all(c->services, &c->visit, c->caller));
+    return reply_empty(c, 204);
+}
+
+enum err api_password_change(struct call *c)
+{
+    const struct password_change_body *in = c->body;
+    struct password_change typed = { &in->current_password, &in->password };
+    TRY(flow_password_change(c->services, &c->visit, c->caller, wanted_id(c), &typed, &c->faults));
     return reply_empty(c, 204);
 }

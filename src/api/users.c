@@ -59,10 +59,11 @@ enum err api_users_create(struct call *c)
     return reply_user(c, 201, &row);
 }
 
-/* "/users/me" has no {id}: it is the caller's own. */
-static struct str wanted_id(const struct call *c)
+/* "/users/me" itself has no {id}. */
+struct str wanted_id(const struct call *c)
 {
-    return c->params[0].ptr == NULL ? c->caller->user.public_id : c->params[0];
+    bool own = c->params[0].ptr == NULL || str_equal(c->params[0], STR("me"));
+    return own ? c->caller->user.public_id : c->params[0];
 }
 
 enum err api_users_read(struct call *c)

@@ -1,5 +1,8 @@
 #include "api/view.h"
 #include "access/access.h"
+#include "base/clock.h"
+#include "session/device.h"
+#include "session/session.h"
 
 /* clang-format off */
 static const struct field mfa_fields[] = {
@@ -13,6 +16,17 @@ const struct field user_fields[] = {
     VIEW_NULLABLE(struct user_view, job_title),  VIEW(struct user_view, roles),
     VIEW(struct user_view, is_active),           VIEW_OBJECT(struct user_view, mfa, mfa_fields),
     VIEW_TIME(struct user_view, created_at),     VIEW_TIME(struct user_view, updated_at),
+    FIELD_END
+};
+
+const struct field session_fields[] = {
+    VIEW(struct session_view, id),                      VIEW(struct session_view, device),
+    VIEW_NULLABLE(struct session_view, user_agent),     VIEW_NULLABLE(struct session_view, address),
+    VIEW_NULLABLE(struct session_view, last_address),   VIEW(struct session_view, amr),
+    VIEW(struct session_view, acr),                     VIEW_TIME(struct session_view, auth_time),
+    VIEW_TIME(struct session_view, created_at),         VIEW_TIME(struct session_view, last_used_at),
+    VIEW_TIME(struct session_view, idle_expires_at),    VIEW_TIME(struct session_view, expires_at),
+    VIEW(struct session_view, current),
     FIELD_END
 };
 
@@ -38,5 +52,24 @@ struct user_view user_view_of(const struct visit *v, const struct user_row *row)
         .is_active = row->is_active,
         .created_at = row->created_at,
         .updated_at = row->updated_at,
+    };
+}
+
+struct session_view session_view_of(const struct visit *v, const struct session_row *row, struct str current)
+{
+    return (struct session_view){
+        .id = row->id,
+        .device = device_name(v->mem, row->user_agent),
+        .user_agent = row->user_agent,
+        .address = row->address,
+        .last_address = row->last_address,
+        .amr = session_amr(v->mem, row),
+        .acr = row->acr,
+        .auth_time = row->auth_time_s * SECOND_US,
+        .created_at = row->created_at,
+        .last_used_at = row->last_used_at,
+        .idle_expires_at = row->idle_until,
+        .expires_at = row->expires_at,
+        .current = str_equal(row->id, current),
     };
 }

@@ -21,8 +21,18 @@ struct user_view {
     int64_t created_at, updated_at;
 };
 
-extern const struct field user_fields[];
+struct session_view {
+    struct str id, device, user_agent, address, last_address;
+    struct strs amr;
+    struct str acr;
+    int64_t auth_time, created_at, last_used_at, idle_expires_at, expires_at;
+    bool current;
+};
+
+extern const struct field user_fields[], session_fields[];
 extern const struct field tokens_fields[]; /* of struct tokens */
 
 /* Never a hash, a secret or an internal key: the view has no place for them. */
 struct user_view user_view_of(const struct visit *v, const struct user_row *row);
+/* current: id of the session that asks. */
+struct session_view session_view_of(const struct visit *v, const struct session_row *row, struct str current);

@@ -19,13 +19,17 @@
     A(AUDIT_SIGNUP_DUPLICATE, "postern_signup_duplicate",        "WARN")                                    \
     A(AUDIT_SIGNIN_OK,        "authn_login_success",             "INFO")                                    \
     A(AUDIT_SIGNIN_FAIL,      "authn_login_fail",                "WARN")                                    \
+    A(AUDIT_SESSION_CREATED,  "session_created",                 "INFO")                                    \
     A(AUDIT_SESSION_RENEWED,  "session_renewed",                 "INFO")                                    \
     A(AUDIT_SESSION_LOGOUT,   "session_logout",                  "INFO")                                    \
+    A(AUDIT_TOKEN_REUSE,      "authn_token_reuse",               "CRITICAL")                                \
     A(AUDIT_TOKEN_REFUSED,    "authz_fail",                      "CRITICAL")                                \
     A(AUDIT_DENIED,           "authz_fail",                      "CRITICAL")                                \
     A(AUDIT_AFTER_END,        "session_use_after_expire",        "CRITICAL")                                \
     A(AUDIT_PROFILE_READ,     "sensitive_read",                  "WARN")                                    \
     A(AUDIT_ROLES_CHANGED,    "privilege_permissions_changed",   "WARN")                                    \
+    A(AUDIT_PASSWORD_CHANGED, "authn_password_change",           "INFO")                                    \
+    A(AUDIT_PASSWORD_KEPT,    "authn_password_change_fail",      "WARN")                                    \
     A(AUDIT_PASSWORD_REHASH,  "postern_password_rehashed",       "INFO")                                    \
     A(AUDIT_REFRESH_REFUSED,  "authn_login_fail",                "WARN")                                    \
     A(AUDIT_BACKUP_MADE,      "postern_backup_made",             "WARN")                                    \

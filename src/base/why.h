@@ -21,6 +21,8 @@
     W(WHY_FORBIDDEN,          ERR_DENIED,          "forbidden",             "You may not do this")                             \
     W(WHY_SIGNIN_NOT_RECENT,  ERR_DENIED,          "recent_signin_required", "Sign in again before you do this")               \
     W(WHY_LAST_ADMIN,         ERR_CONFLICT,        "last_admin",            "The last active administrator can't be disabled or demoted") \
+    W(WHY_PASSWORD_WRONG,     ERR_DENIED,          "current_password_wrong", "The current password is not right")               \
+    W(WHY_SESSION_MISSING,    ERR_MISSING,         "session_not_found",     "Session not found")                               \
     W(WHY_USER_MISSING,       ERR_MISSING,         "user_not_found",        "User not found")                                  \
     W(WHY_EMAIL_TAKEN,        ERR_CONFLICT,        "email_taken",           "Email already registered")                        \
     W(WHY_USERNAME_TAKEN,     ERR_CONFLICT,        "username_taken",        "Username already exists")                         \

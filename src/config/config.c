@@ -69,6 +69,9 @@ static void check_together(struct config_state *state, const struct config *conf
     if (config->key_rotation_s != 0 && config->key_rotation_s < config->key_lead_s)
         config_problem(state, "POSTERN_KEY_ROTATION (%lld s): must be 0 or at least POSTERN_KEY_LEAD (%lld s)",
                        (long long)config->key_rotation_s, (long long)config->key_lead_s);
+    if (config->session_ttl_s < config->access_ttl_s)
+        config_problem(state, "POSTERN_SESSION_TTL (%lld s): must not be shorter than POSTERN_ACCESS_TTL (%lld s)",
+                       (long long)config->session_ttl_s, (long long)config->access_ttl_s);
 }
 
 static struct config_state *state_new(const struct config_input *in)

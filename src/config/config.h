@@ -27,7 +27,8 @@ struct config {
     enum password_scheme password_scheme;        /* POSTERN_PASSWORD_SCHEME */
     int64_t argon2_m_kib, argon2_t, bcrypt_cost; /* POSTERN_ARGON2_M_KIB, POSTERN_ARGON2_T, POSTERN_BCRYPT_COST */
     int64_t password_min, password_max, password_score; /* POSTERN_PASSWORD_MIN 8, _MAX 100 (code points), _SCORE 2 */
-    int64_t access_ttl_s, refresh_ttl_s;                /* POSTERN_ACCESS_TTL 900 s, POSTERN_REFRESH_TTL 2592000 s */
+    int64_t access_ttl_s, refresh_ttl_s;                /* POSTERN_ACCESS_TTL 900 s, POSTERN_REFRESH_TTL 1209600 s */
+    int64_t session_ttl_s;                              /* POSTERN_SESSION_TTL 2592000 s */
     int64_t recent_signin_s;                            /* POSTERN_RECENT_SIGNIN 300 s */
     enum algorithm token_alg;                           /* POSTERN_TOKEN_ALG ES256|EdDSA|RS256|PS256 */
     int64_t key_rotation_s, key_lead_s; /* POSTERN_KEY_ROTATION 7776000 s, 0 never; POSTERN_KEY_LEAD 3600 s */

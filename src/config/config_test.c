@@ -155,7 +155,8 @@ TEST(options, defaults_are_those_of_the_contract)
     CHECK_INT(100, r.config.password_max);
     CHECK_INT(2, r.config.password_score);
     CHECK_INT(900, r.config.access_ttl_s);
-    CHECK_INT(2592000, r.config.refresh_ttl_s);
+    CHECK_INT(1209600, r.config.refresh_ttl_s);
+    CHECK_INT(2592000, r.config.session_ttl_s);
     CHECK_INT(PROFILE_DEVELOPMENT, r.config.profile);
     CHECK_INT(LOG_JSON, r.config.log_format);
     CHECK_INT(LOG_INFO, r.config.log_level);
@@ -495,10 +496,14 @@ static enum err end_with(const struct option *row, const char *value)
     char pair[8192];
 
     snprintf(pair, sizeof pair, "%s=%s", row->name, value);
-    READ(r, .environ = { pair, row->offset == offsetof(struct config, access_ttl_s)     ? "POSTERN_REFRESH_TTL=31536000"
-                               : row->offset == offsetof(struct config, refresh_ttl_s)  ? "POSTERN_ACCESS_TTL=1"
-                               : row->offset == offsetof(struct config, key_rotation_s) ? "POSTERN_KEY_LEAD=1"
-                                                                                        : NULL });
+    bool is_access = row->offset == offsetof(struct config, access_ttl_s);
+    bool is_longer =
+        row->offset == offsetof(struct config, refresh_ttl_s) || row->offset == offsetof(struct config, session_ttl_s);
+    bool is_rotation = row->offset == offsetof(struct config, key_rotation_s);
+    READ(r, .environ = { pair, is_access     ? "POSTERN_REFRESH_TTL=31536000"
+                               : is_longer   ? "POSTERN_ACCESS_TTL=1"
+                               : is_rotation ? "POSTERN_KEY_LEAD=1"
+                                             : NULL });
     return r.end;
 }
 
@@ -688,7 +693,10 @@ TEST(bounds, settings_that_contradict_each_other_are_refused)
 
     check_bad(&cert, "POSTERN_TLS_CERT and POSTERN_TLS_KEY");
     check_bad(&key, "POSTERN_TLS_CERT and POSTERN_TLS_KEY");
+    READ(over, .flags = { "--access-ttl=100", "--session-ttl=99" });
+
     check_bad(&shorter, "POSTERN_REFRESH_TTL (99 s)");
+    check_bad(&over, "POSTERN_SESSION_TTL (99 s)");
     check_good(&equal);
 }
 

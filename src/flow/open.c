@@ -1,6 +1,8 @@
 #include "flow/open.h"
+#include "crypto/master.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BUSY_MS 5000 /* how long a writer waits for its turn */
 
@@ -40,8 +42,22 @@ enum err shared_open_passwords(struct shared *shared)
     return passwords_open(&options, &shared->passwords);
 }
 
+static void derive(const struct secret *master, const char *purpose, void *out, size_t len)
+{
+    AUTO(secret) struct secret key = master_subkey(master, purpose);
+    memcpy(out, key.ptr, len);
+}
+
+void shared_derive_keys(struct shared *shared)
+{
+    derive(&shared->master, "refresh-tokens", &shared->refresh_key, sizeof shared->refresh_key);
+    derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
+}
+
 void shared_close(struct shared *shared)
 {
+    wipe(&shared->refresh_key, sizeof shared->refresh_key);
+    wipe(&shared->name_key, sizeof shared->name_key);
     limits_drop(&shared->limits);
     passwords_drop(&shared->passwords);
     keyring_drop(&shared->keys);

@@ -15,6 +15,9 @@ struct store_options shared_store_options(const struct config *config, bool crea
 /* Where releases before 0.2 kept their keys; in mem.  Ends in a NUL that is not counted. */
 struct str shared_key_folder(const struct config *config, struct arena *mem);
 
+/* The keys that every node derives alike.  After the master key is there. */
+void shared_derive_keys(struct shared *shared);
+
 FALLIBLE shared_open_passwords(struct shared *shared);
 struct password_options shared_password_options(const struct config *config);
 

@@ -1,7 +1,6 @@
 #include "account/account.h"
 #include "audit/audit.h"
 #include "flow/tokens.h"
-#include "token/refresh.h"
 
 /* What a try has come to, kept for the audit row of a refusal. */
 struct attempt {
@@ -29,14 +28,12 @@ static enum err check_password(struct services *at, const struct attempt *try, c
 }
 
 /* Scheme or cost are behind: the password is here now and never again.  Losing the race to another change is no harm. */
-static enum err rehash(struct services *at, struct tx *tx, const struct visit *v, const struct user_row *user,
-                       struct str fresh)
+static enum err rehash(struct tx *tx, const struct visit *v, const struct user_row *user, struct str fresh)
 {
     enum err end = users_set_password(tx, user->id, user->hashed_password, fresh, v->now_us);
     if (end == ERR_CONFLICT)
         return OK;
     TRY(end);
-    (void)at;
     struct audit_who who = { .actor = user->public_id, .target = user->public_id };
     return audit_add(tx, v, AUDIT_PASSWORD_REHASH, &who, (struct str){ 0 }, (struct str){ 0 });
 }
@@ -53,26 +50,31 @@ static enum err fresh_hash(struct services *at, const struct visit *v, const str
 }
 
 static enum err open_session(struct services *at, const struct visit *v, const struct user_row *user,
-                             struct str new_hash, struct tokens *out)
+                             struct str new_hash, const struct token_binding *binding, struct tokens *out)
 {
     AUTO(tx) struct tx *tx = NULL;
-    struct digest digest;
     struct session_row session = { 0 };
-    struct str refresh = refresh_make(v->mem, &digest);
-    struct session_start start = { user->id, STR("pwd"), STR("aal1"), at->at->config->refresh_ttl_s, &digest };
-
+    struct session_start start = {
+        .user_id = user->id,
+        .amr = STR("pwd"),
+        .acr = STR("aal1"),
+        .life = tokens_session_life(at),
+        .is_web = binding->is_web,
+        .jkt = binding->jkt,
+    };
     TRY(store_begin(at->at->store, &tx));
     if (new_hash.ptr != NULL)
-        TRY(rehash(at, tx, v, user, new_hash));
+        TRY(rehash(tx, v, user, new_hash));
     TRY(session_open(tx, v, &start, &session));
     struct audit_who who = { .actor = user->public_id, .target = user->public_id, .session = session.id };
     TRY(audit_add(tx, v, AUDIT_SIGNIN_OK, &who, (struct str){ 0 }, (struct str){ 0 }));
-    TRY(tokens_issue(at, v, user, &session, refresh, out));
+    TRY(audit_add(tx, v, AUDIT_SESSION_CREATED, &who, (struct str){ 0 }, (struct str){ 0 }));
+    TRY(tokens_issue(at, v, user, &session, out));
     return store_commit(&tx);
 }
 
 static enum err try_signin(struct services *at, const struct visit *v, const struct credentials *typed,
-                           struct attempt *try, struct tokens *out)
+                           const struct token_binding *binding, struct attempt *try, struct tokens *out)
 {
     TRY(account_find(at->db, v, typed->email, typed->username, &try->user, &try->known));
     enum err end = check_password(at, try, typed->password);
@@ -82,7 +84,7 @@ static enum err try_signin(struct services *at, const struct visit *v, const str
     TRY(end);
     struct str new_hash = { 0 };
     TRY(fresh_hash(at, v, &try->user, typed->password, &new_hash));
-    return open_session(at, v, &try->user, new_hash, out);
+    return open_session(at, v, &try->user, new_hash, binding, out);
 }
 
 static enum err audit_refusal(struct services *at, const struct visit *v, const struct attempt *try, struct str subject,
@@ -93,7 +95,7 @@ static enum err audit_refusal(struct services *at, const struct visit *v, const 
 }
 
 enum err flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
-                              struct tokens *out)
+                              const struct token_binding *binding, struct tokens *out)
 {
     struct attempt try = { 0 };
     struct str subject = account_subject(v, typed->email, typed->username);
@@ -103,7 +105,7 @@ enum err flow_password_signin(struct services *at, const struct visit *v, const 
         note_put(&told);
         return ERR_LIMITED;
     }
-    enum err end = try_signin(at, v, typed, &try, out);
+    enum err end = try_signin(at, v, typed, binding, &try, out);
     if (end == ERR_UNAUTHENTICATED) {
         TRY(audit_refusal(at, v, &try, subject, try.reason));
         return refuse(WHY_CREDENTIALS);

@@ -1,51 +1,113 @@
 #include "audit/audit.h"
-#include "base/clock.h"
 #include "flow/tokens.h"
 #include "token/refresh.h"
 
-/* Does the store know this token, and may it still be spent?  reason: for the audit trail. */
-static enum err find_session(struct services *at, const struct visit *v, const struct digest *digest,
-                             struct session_row *session, struct user_row *user, struct str *reason)
+/* What a try has come to, kept for the audit row of a refusal. */
+struct renewal {
+    struct refresh_token token;
+    struct session_row session;
+    struct user_row user;
+    struct str reason; /* for the audit trail only; the caller is told one sentence */
+};
+
+static enum err refuse_as(struct renewal *try, struct str reason)
+{
+    try->reason = reason;
+    return refuse(WHY_REFRESH_INVALID);
+}
+
+/* Did we make it, and for a session that we know? */
+static enum err find_session(struct services *at, const struct visit *v, struct str text, struct renewal *try)
 {
     bool found = false;
-    TRY(sessions_by_refresh(at->db, v->mem, digest, session, user, &found));
-    *reason = !found ? STR("refresh_unknown") : !user->is_active ? STR("inactive") : STR("refresh_ended");
-    if (!found || !user->is_active || !session_usable(session, v->now_us))
-        return refuse(WHY_REFRESH_INVALID);
+    struct session_row session = { 0 };
+    struct user_row user = { 0 };
+    if (refresh_read(text, &try->token) != OK)
+        return refuse_as(try, STR("refresh_malformed"));
+    TRY(sessions_with_user(at->db, v->mem, arena_copy(v->mem, str_of(try->token.session)), &session, &user, &found));
+    if (!found || refresh_check(&at->at->refresh_key, &session.refresh_seed, &try->token) != OK)
+        return refuse_as(try, STR("refresh_unknown"));
+    try->session = session;
+    try->user = user;
     return OK;
 }
 
-static enum err rotate(struct services *at, const struct visit *v, struct session_row *session,
-                       const struct user_row *user, struct tokens *out)
+/* A copy of a bound token is worth nothing without what it is bound to, so it is no reason to end the session. */
+static enum err check_bound(struct renewal *try, const struct token_binding *binding)
 {
-    AUTO(tx) struct tx *tx = NULL;
-    struct digest digest;
-    struct str refresh = refresh_make(v->mem, &digest);
-    struct audit_who who = { .actor = user->public_id, .target = user->public_id, .session = session->id };
-    TRY(store_begin(at->at->store, &tx));
-    TRY(session_renew(tx, v, session, &digest));
-    TRY(audit_add(tx, v, AUDIT_SESSION_RENEWED, &who, (struct str){ 0 }, (struct str){ 0 }));
-    TRY(tokens_issue(at, v, user, session, refresh, out));
-    out->message = STR("Token refreshed");
-    return store_commit(&tx);
+    if (!try->user.is_active)
+        return refuse_as(try, STR("inactive"));
+    bool same = try->session.is_web == binding->is_web &&
+                (try->session.jkt.ptr == NULL || str_equal(try->session.jkt, binding->jkt));
+    return same ? OK : refuse_as(try, STR("refresh_binding"));
 }
 
-enum err flow_renewal(struct services *at, const struct visit *v, struct str refresh_token, struct tokens *out)
+static struct audit_who who_of(const struct renewal *try)
 {
-    struct digest digest;
-    struct session_row session = { 0 };
-    struct user_row user = { 0 };
-    struct str reason = STR("refresh_malformed");
-    enum err end = refresh_read(refresh_token, &digest);
-    if (end == OK)
-        end = find_session(at, v, &digest, &session, &user, &reason);
-    if (end == OK) {
-        reason = STR("refresh_spent");
-        end = rotate(at, v, &session, &user, out);
+    return (struct audit_who){ try->user.public_id, try->user.public_id, try->session.id };
+}
+
+static enum err give_pair(struct services *at, const struct visit *v, struct tx **tx, const struct renewal *try,
+                          struct str detail, struct tokens *out)
+{
+    struct tokens fresh = { 0 };
+    struct audit_who who = who_of(try);
+    TRY(audit_add(*tx, v, AUDIT_SESSION_RENEWED, &who, (struct str){ 0 }, detail));
+    TRY(tokens_issue(at, v, &try->user, &try->session, &fresh));
+    fresh.message = STR("Token refreshed");
+    TRY(store_commit(tx));
+    *out = fresh;
+    return OK;
+}
+
+/* Thief and owner both hold a copy, and nobody can tell them apart: neither goes on. */
+static enum err end_reused(const struct visit *v, struct tx **tx, struct renewal *try)
+{
+    struct audit_who who = { .target = try->user.public_id, .session = try->session.id };
+    TRY(session_end(*tx, v, try->session.id, STR("refresh_reused")));
+    TRY(audit_add(*tx, v, AUDIT_TOKEN_REUSE, &who, STR("refresh_reused"),
+                  arena_printf(v->mem, "{\"number\":%lld,\"good\":%lld}", (long long)try->token.number,
+                               (long long)try->session.refresh_number)));
+    TRY(store_commit(tx));
+    return refuse_as(try, (struct str){ 0 });
+}
+
+static enum err spend(struct services *at, const struct visit *v, struct renewal *try, struct tokens *out)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    enum session_spent spent = SESSION_OVER;
+    struct session_life life = tokens_session_life(at);
+    TRY(store_begin(at->at->store, &tx));
+    TRY(session_spend(tx, v, &life, try->token.number, &try->session, &spent));
+    switch (spent) {
+    case SESSION_SPENT:
+        return give_pair(at, v, &tx, try, (struct str){ 0 }, out);
+    case SESSION_RETRIED:
+        return give_pair(at, v, &tx, try, STR("{\"retried\":true}"), out);
+    case SESSION_REUSED:
+        return end_reused(v, &tx, try);
+    case SESSION_OVER:
+        break;
     }
-    if (end != ERR_UNAUTHENTICATED)
+    return refuse_as(try, STR("refresh_ended"));
+}
+
+static enum err try_renewal(struct services *at, const struct visit *v, struct str text,
+                            const struct token_binding *binding, struct renewal *try, struct tokens *out)
+{
+    TRY(find_session(at, v, text, try));
+    TRY(check_bound(try, binding));
+    return spend(at, v, try, out);
+}
+
+enum err flow_renewal(struct services *at, const struct visit *v, struct str refresh_token,
+                      const struct token_binding *binding, struct tokens *out)
+{
+    struct renewal try = { 0 };
+    enum err end = try_renewal(at, v, refresh_token, binding, &try, out);
+    if (end != ERR_UNAUTHENTICATED || try.reason.ptr == NULL)
         return end;
-    struct audit_who who = { .target = user.public_id, .session = session.id };
-    TRY(audit_alone(at->at->store, v, AUDIT_REFRESH_REFUSED, &who, reason));
+    struct audit_who who = { .target = try.user.public_id, .session = try.session.id };
+    TRY(audit_alone(at->at->store, v, AUDIT_REFRESH_REFUSED, &who, try.reason));
     return refuse(WHY_REFRESH_INVALID);
 }

@@ -1,7 +1,7 @@
 /* What every story works with: one per worker thread. */
 #pragma once
 #include "config/config.h"
-#include "crypto/digest.h"
+#include "crypto/mac.h"
 #include "limit/limit.h"
 #include "password/password.h"
 #include "store/store.h"
@@ -17,8 +17,9 @@ struct shared {
     struct keyring *keys;
     struct limits *limits;
     struct passwords *passwords;
-    struct jwt_expect expect;  /* issuer and audience of our tokens */
-    struct short_key name_key; /* for digests of unknown names in the audit trail; of this process only */
+    struct jwt_expect expect;   /* issuer and audience of our tokens */
+    struct mac_key refresh_key; /* of the refresh tokens' MAC; the same on every node */
+    struct short_key name_key;  /* of the digests of unknown names in the audit trail */
 };
 
 struct services {

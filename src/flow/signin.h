@@ -1,11 +1,12 @@
-/* The stories of signing in: with a password, by refresh token, and out again.
+/* The stories of signing in: with a password, by refresh token, and out again; and of a new password.
  *
  * Owns     nothing; results lie in the visit's arena.
- * Threads  any worker with its services.  password_signin waits for a hash: only on the slow lane.
+ * Threads  any worker with its services.  password_signin and password_change wait for a hash: only on the slow lane.
  * Sources  NIST SP 800-63B-4 3.1.1.2, 3.2.2; RFC 9068 (claims); RFC 9700 2.2.2 (rotation); threat model AC3–AC7.
  */
 #pragma once
 #include "access/access.h"
+#include "base/field.h"
 #include "base/visit.h"
 #include "flow/services.h"
 
@@ -22,16 +23,34 @@ struct credentials {
     const struct secret *password;
 };
 
+/* What the tokens of a sign-in are bound to, and what came with a refresh token. */
+struct token_binding {
+    bool is_web;    /* the refresh token lies in a cookie that no script can read */
+    struct str jkt; /* thumbprint of the DPoP key that was just proved; absent: none */
+};
+
 /* Unknown account, wrong password, inactive account: the same end after the same work.
  * Ends: ERR_UNAUTHENTICATED (WHY_CREDENTIALS), ERR_LIMITED, ERR_BUSY, ERR_INTERNAL. */
 FALLIBLE flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
-                              struct tokens *out);
+                              const struct token_binding *binding, struct tokens *out);
 
-/* Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID). */
-FALLIBLE flow_renewal(struct services *at, const struct visit *v, struct str refresh_token, struct tokens *out);
+/* Spend a refresh token for a new pair.  The retry of a moment ago gets the same refresh token again; a second use of any other kind
+ * ends the session and is written down as what it is (authn_token_reuse): the answer does not tell.
+ * Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID). */
+FALLIBLE flow_renewal(struct services *at, const struct visit *v, struct str refresh_token,
+                      const struct token_binding *binding, struct tokens *out);
 
 FALLIBLE flow_logout(struct services *at, const struct visit *v, const struct caller *caller);
 FALLIBLE flow_logout_all(struct services *at, const struct visit *v, const struct caller *caller);
+
+struct password_change {
+    const struct secret *current, *password;
+};
+
+/* One's own only.  Every other session of the account ends.
+ * Ends: ERR_DENIED (WHY_FORBIDDEN; WHY_PASSWORD_WRONG), ERR_INVALID (faults), ERR_LIMITED, ERR_BUSY. */
+FALLIBLE flow_password_change(struct services *at, const struct visit *v, const struct caller *caller, struct str id,
+                              const struct password_change *typed, struct faults *faults);
 
 /* The account and session of an access token, as they stand in the store now.
  * Ends: ERR_UNAUTHENTICATED (WHY_TOKEN_INVALID, WHY_TOKEN_EXPIRED, WHY_SESSION_ENDED), ERR_INTERNAL. */

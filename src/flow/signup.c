@@ -1,27 +1,13 @@
 #include "flow/signup.h"
 #include "account/account.h"
 #include "audit/audit.h"
+#include "flow/new_password.h"
 #include "flow/operator.h"
-
-static enum err check_policy(struct services *at, const struct signup *wish, const struct secret *normal,
-                             struct faults *faults)
-{
-    struct password_context of = { wish->email, wish->username, wish->name };
-    struct fault fault = { 0 };
-    enum err end = password_policy(at->at->passwords, normal, &of, &fault);
-    if (end == ERR_INVALID)
-        faults_add(faults, STR("password"), fault.code, fault.message);
-    return end == ERR_INVALID ? OK : end;
-}
 
 static enum err check_all(struct services *at, const struct signup *wish, struct secret *normal, struct faults *faults)
 {
-    if (wish->password->ptr != NULL) {
-        if (password_normalise(wish->password, normal) != OK)
-            faults_add(faults, STR("password"), "control_character", "must not hold control characters");
-        else
-            TRY(check_policy(at, wish, normal, faults));
-    }
+    struct password_context of = { wish->email, wish->username, wish->name };
+    TRY(new_password_check(at, wish->password, &of, normal, faults));
     return faults->count > 0 ? refuse(WHY_VALIDATION) : OK;
 }
 

@@ -1,17 +1,21 @@
 #include "flow/tokens.h"
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "token/refresh.h"
 
-static struct strs words_of(const struct visit *v, struct str joined)
+struct session_life tokens_session_life(const struct services *at)
 {
-    struct strs words = { ARENA_ARRAY(v->mem, struct str, 8), 0 };
-    while (words.count < 8 && joined.len > 0 && str_split(&joined, ',', &words.items[words.count]))
-        words.count++;
-    return words;
+    return (struct session_life){ at->at->config->session_ttl_s, at->at->config->refresh_ttl_s };
+}
+
+static int64_t refresh_expires_in(const struct visit *v, const struct session_row *session)
+{
+    int64_t end = session->idle_until < session->expires_at ? session->idle_until : session->expires_at;
+    return (end - v->now_us) / SECOND_US;
 }
 
 enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
-                      const struct session_row *session, struct str refresh_token, struct tokens *out)
+                      const struct session_row *session, struct tokens *out)
 {
     const struct config *config = at->at->config;
     char token_id[UUID_TEXT_MAX];
@@ -20,8 +24,9 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .message = STR("Login successful"),
         .token_type = STR("Bearer"),
         .expires_in = config->access_ttl_s,
-        .refresh_token = refresh_token,
-        .refresh_expires_in = (session->expires_at - v->now_us) / SECOND_US,
+        .refresh_token =
+            refresh_make(&at->at->refresh_key, &session->refresh_seed, session->id, session->refresh_number, v->mem),
+        .refresh_expires_in = refresh_expires_in(v, session),
         .session_id = session->id,
         .user_id = user->public_id,
     };
@@ -39,7 +44,7 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .token_version = user->token_version,
         .role = roles_strongest(user->roles),
         .roles = roles_split(v->mem, user->roles),
-        .amr = words_of(v, session->amr),
+        .amr = session_amr(v->mem, session),
         .scope = roles_scope(v->mem, user->roles),
         .acr = session->acr,
         .email = user->email,

@@ -21,6 +21,7 @@ enum limit_kind {
     LIMIT_SIGNIN_ACCOUNT, /* sign-ins under one typed name */
     LIMIT_SIGNUP_NET,     /* sign-ups of one address prefix */
     LIMIT_SIGNUP_ACCOUNT, /* sign-ups for one address or user name */
+    LIMIT_PASSWORD_CHECK, /* tries of an account's own session at its current password */
     LIMIT_AUDIT_NET,      /* audit rows for refusals of nobody in particular: past it they are only counted */
     LIMIT_KINDS
 };

@@ -153,9 +153,9 @@ static enum err open_house(struct house *house)
     TRY(open_store(house));
     TRY(settle_epoch(house, false));
     TRY(open_keys(house));
+    shared_derive_keys(&house->shared);
     TRY(shared_open_passwords(&house->shared));
     house->shared.limits = limits_open(house->config->limits);
-    random_bytes(&house->shared.name_key, sizeof house->shared.name_key);
     TRY(audit_event(house, AUDIT_SYS_STARTUP));
     return open_server(house);
 }

@@ -1,6 +1,11 @@
 #include "session/session.h"
 #include "base/clock.h"
+#include "base/why.h"
 #include "crypto/random.h"
+
+#include <stdlib.h>
+
+#define AMR_MAX 8
 
 enum err session_open(struct tx *tx, const struct visit *v, const struct session_start *start, struct session_row *out)
 {
@@ -9,45 +14,116 @@ enum err session_open(struct tx *tx, const struct visit *v, const struct session
     struct session_row row = {
         .id = arena_copy(v->mem, str_of(id)),
         .user_id = start->user_id,
-        .refresh = *start->refresh,
         .created_at = v->now_us,
         .last_used_at = v->now_us,
-        .expires_at = v->now_us + start->ttl_s * SECOND_US,
+        .idle_until = v->now_us + start->life.idle_ttl_s * SECOND_US,
+        .expires_at = v->now_us + start->life.absolute_ttl_s * SECOND_US,
         .auth_time_s = visit_now_s(v),
         .amr = start->amr,
         .acr = start->acr,
         .address = v->peer_text,
         .user_agent = v->user_agent,
+        .last_address = v->peer_text,
+        .last_user_agent = v->user_agent,
+        .is_web = start->is_web,
+        .jkt = start->jkt,
     };
+    random_bytes(&row.refresh_seed, sizeof row.refresh_seed);
     TRY(sessions_add(tx, &row));
     *out = row;
     return OK;
 }
 
-enum err session_renew(struct tx *tx, const struct visit *v, struct session_row *row, const struct digest *refresh)
+/* A bound session's client has just proved to hold the key.  A browser's cookie can't be read by its pages, and its address may change
+ * on the way; any other client must come from the same place as the one that spent the token. */
+static bool is_same_client(const struct visit *v, const struct session_row *row)
 {
-    enum err end = sessions_rotate(tx, row->id, &row->refresh, refresh, v->now_us);
-    if (end == ERR_CONFLICT) /* another request spent it between our look and our write */
-        return refuse(WHY_REFRESH_INVALID);
-    TRY(end);
-    row->refresh = *refresh;
+    if (row->jkt.ptr != NULL)
+        return true;
+    return str_equal(v->user_agent, row->last_user_agent) &&
+           (row->is_web || str_equal(v->peer_text, row->last_address));
+}
+
+/* In both directions: a clock that stepped back must not lengthen it. */
+static bool is_within_grace(const struct visit *v, const struct session_row *row)
+{
+    return llabs(v->now_us - row->last_used_at) <= SESSION_GRACE_S * SECOND_US;
+}
+
+/* A token that is ahead of its row is genuine too: the database has lost what it had promised.  That is no theft. */
+static enum session_spent judge(const struct visit *v, int64_t number, const struct session_row *row)
+{
+    if (!session_usable(row, v->now_us) || number >= row->refresh_number)
+        return SESSION_OVER;
+    bool newest = number == row->refresh_number - 1;
+    return newest && is_within_grace(v, row) && is_same_client(v, row) ? SESSION_RETRIED : SESSION_REUSED;
+}
+
+/* Somebody was faster, or the token is an old one: what does the row say now? */
+static enum err look_again(struct tx *tx, const struct visit *v, int64_t number, struct session_row *row,
+                           enum session_spent *out)
+{
+    bool found = false;
+    TRY(sessions_by_id(tx_db(tx), v->mem, row->id, row, &found));
+    *out = found ? judge(v, number, row) : SESSION_OVER;
+    return OK;
+}
+
+enum err session_spend(struct tx *tx, const struct visit *v, const struct session_life *life, int64_t number,
+                       struct session_row *row, enum session_spent *out)
+{
+    bool spent = false;
+    struct session_spending by = {
+        .id = row->id,
+        .number = number,
+        .now_us = v->now_us,
+        .idle_until = v->now_us + life->idle_ttl_s * SECOND_US,
+        .address = v->peer_text,
+        .user_agent = v->user_agent,
+    };
+    TRY(sessions_spend(tx, &by, &spent));
+    if (!spent)
+        return look_again(tx, v, number, row, out);
+    row->refresh_number = number + 1;
     row->last_used_at = v->now_us;
+    row->idle_until = by.idle_until;
+    *out = SESSION_SPENT;
     return OK;
 }
 
 enum err session_end(struct tx *tx, const struct visit *v, struct str id, struct str reason)
 {
-    int64_t ended;
-    return sessions_end(tx, id, reason, v->now_us, &ended);
+    return sessions_end(tx, id, reason, v->now_us, NULL);
 }
 
 enum err session_end_all(struct tx *tx, const struct visit *v, int64_t user_id, struct str reason)
 {
-    int64_t ended;
-    return sessions_end_all(tx, user_id, reason, v->now_us, &ended);
+    return sessions_end_all(tx, user_id, reason, v->now_us, NULL);
+}
+
+enum err session_end_others(struct tx *tx, const struct visit *v, const struct session_row *but, struct str reason,
+                            int64_t *ended)
+{
+    return sessions_end_others(tx, but->user_id, but->id, reason, v->now_us, ended);
+}
+
+enum err session_end_of(struct tx *tx, const struct visit *v, int64_t user_id, struct str id, struct str reason)
+{
+    int64_t ended = 0;
+    TRY(sessions_end_of_user(tx, id, user_id, reason, v->now_us, &ended));
+    return ended == 1 ? OK : refuse(WHY_SESSION_MISSING);
+}
+
+struct strs session_amr(struct arena *mem, const struct session_row *row)
+{
+    struct str rest = row->amr;
+    struct strs words = { ARENA_ARRAY(mem, struct str, AMR_MAX), 0 };
+    while (words.count < AMR_MAX && rest.len > 0 && str_split(&rest, ',', &words.items[words.count]))
+        words.count++;
+    return words;
 }
 
 bool session_usable(const struct session_row *row, int64_t now_us)
 {
-    return row->ended_at == 0 && now_us < row->expires_at;
+    return row->ended_at == 0 && now_us < row->expires_at && now_us < row->idle_until;
 }

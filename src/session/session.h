@@ -1,30 +1,53 @@
 /* Signed-in devices: open, renew, end.
  *
  * Owns     nothing; rows lie in the visit's arena.
- * Units    ttl_s is seconds; moments are microseconds.
+ * Units    _ttl_s is seconds; moments are microseconds.
  * Threads  any, with a transaction of one's own.
- * Source   NIST SP 800-63B-4 5.1 (session secrets), RFC 9700 2.2.2 (refresh token rotation).
+ * Sources  NIST SP 800-63B-4 5.1 (session secrets), 5.2 (both time-outs end the session on the server); RFC 9700 2.2.2, 4.14.2
+ *          (refresh token rotation, and what a second use means).
  */
 #pragma once
 #include "base/visit.h"
 #include "store/sessions.h"
 
-/* A new session of a user who has just signed in with the factors of amr (comma-separated, RFC 8176 words).
- * refresh: digest of the refresh token that the caller will show. */
+#define SESSION_GRACE_S 10 /* how long a retry of a spent refresh token may still be an honest one */
+
+/* Until when a session lives, from its sign-in and from its newest refresh. */
+struct session_life {
+    int64_t absolute_ttl_s, idle_ttl_s;
+};
+
+/* A new session of a user who has just signed in with the factors of amr (comma-separated, RFC 8176 words). */
 struct session_start {
     int64_t user_id;
     struct str amr, acr;
-    int64_t ttl_s;
-    const struct digest *refresh;
+    struct session_life life;
+    bool is_web;
+    struct str jkt; /* absent: not bound to a DPoP key */
 };
 FALLIBLE session_open(struct tx *tx, const struct visit *v, const struct session_start *start, struct session_row *out);
 
-/* Rotate: the digest of *row dies, the new one lives to the session's own end.  row is brought up to date.
- * Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID: spent meanwhile, or ended). */
-FALLIBLE session_renew(struct tx *tx, const struct visit *v, struct session_row *row, const struct digest *refresh);
+/* What has come of a refresh token that is genuine. */
+enum session_spent {
+    SESSION_SPENT,   /* now, by this visit */
+    SESSION_RETRIED, /* a moment ago by the same client, whose answer may have been lost: it gets the same successor */
+    SESSION_REUSED,  /* before: somebody has a copy */
+    SESSION_OVER,    /* the session has ended or expired */
+};
+/* Spend token `number` of *row, and bring *row up to date.  After SESSION_SPENT and SESSION_RETRIED the good token is
+ * row->refresh_number; nothing else has changed anything. */
+FALLIBLE session_spend(struct tx *tx, const struct visit *v, const struct session_life *life, int64_t number,
+                       struct session_row *row, enum session_spent *out);
 
-/* End one, or every session of an account.  Ending an ended one is no failure. */
+/* End one, every one, or every other session of an account; ended: how many.  Ending an ended one is no failure. */
 FALLIBLE session_end(struct tx *tx, const struct visit *v, struct str id, struct str reason);
 FALLIBLE session_end_all(struct tx *tx, const struct visit *v, int64_t user_id, struct str reason);
+FALLIBLE session_end_others(struct tx *tx, const struct visit *v, const struct session_row *but, struct str reason,
+                            int64_t *ended);
+/* End an open session of this account.  Ends: ERR_MISSING (WHY_SESSION_MISSING: it has none of this id). */
+FALLIBLE session_end_of(struct tx *tx, const struct visit *v, int64_t user_id, struct str id, struct str reason);
+
+/* "pwd,otp" -> items; lies in mem. */
+struct strs session_amr(struct arena *mem, const struct session_row *row);
 
 bool session_usable(const struct session_row *row, int64_t now_us);

@@ -13,8 +13,9 @@
     NEXT(token_version) NEXT(created_at) NEXT(updated_at)
 
 #define SESSION_COLUMNS(FIRST, NEXT)                                                                                   \
-    FIRST(id) NEXT(user_id) NEXT(refresh) NEXT(created_at) NEXT(last_used_at) NEXT(expires_at) NEXT(ended_at)          \
-    NEXT(end_reason) NEXT(auth_time_s) NEXT(amr) NEXT(acr) NEXT(address) NEXT(user_agent)
+    FIRST(id) NEXT(user_id) NEXT(refresh_seed) NEXT(refresh_number) NEXT(created_at) NEXT(last_used_at)                \
+    NEXT(idle_until) NEXT(expires_at) NEXT(ended_at) NEXT(end_reason) NEXT(auth_time_s) NEXT(amr) NEXT(acr)            \
+    NEXT(address) NEXT(user_agent) NEXT(last_address) NEXT(last_user_agent) NEXT(is_web) NEXT(jkt)
 
 #define AUDIT_COLUMNS(FIRST, NEXT)                                                                                     \
     FIRST(seq) NEXT(at) NEXT(event) NEXT(severity) NEXT(outcome) NEXT(reason) NEXT(actor) NEXT(target) NEXT(session)   \

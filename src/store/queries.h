@@ -61,17 +61,27 @@
       " WHERE roles <> 'user' AND is_active AND (',' || roles || ',') LIKE '%,admin,%'")                               \
                                                                                                                        \
     Q(SESSION_ADD,                                                                                                     \
-      "INSERT INTO sessions (id, user_id, refresh, created_at, last_used_at, expires_at, ended_at, end_reason,"        \
-      " auth_time_s, amr, acr, address, user_agent)"                                                                   \
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")                                              \
+      "INSERT INTO sessions (id, user_id, refresh_seed, refresh_number, created_at, last_used_at, idle_until,"         \
+      " expires_at, ended_at, end_reason, auth_time_s, amr, acr, address, user_agent, last_address, last_user_agent,"  \
+      " is_web, jkt) VALUES"                                                                                           \
+      " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)")                       \
+    Q(SESSION_BY_ID, "SELECT " SESSION " FROM sessions s WHERE s.id = $1")                                             \
     Q(SESSION_WITH_USER,                                                                                               \
       "SELECT " SESSION ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                 \
-    Q(SESSION_BY_REFRESH,                                                                                              \
-      "SELECT " SESSION ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.refresh = $1")            \
-    Q(SESSION_ROTATE,                                                                                                  \
-      "UPDATE sessions SET refresh = $1, last_used_at = $2 WHERE id = $3 AND refresh = $4 AND ended_at = 0")           \
+    Q(SESSIONS_OPEN_OF_USER,                                                                                           \
+      "SELECT " SESSION " FROM sessions s WHERE s.user_id = $1 AND s.ended_at = 0 AND s.expires_at > $2"               \
+      " AND s.idle_until > $2 AND s.id > $3 ORDER BY s.id LIMIT $4")                                                   \
+    /* The one statement that spends a refresh token: of two that bring it at once, one changes nothing. */            \
+    Q(SESSION_SPEND,                                                                                                   \
+      "UPDATE sessions SET refresh_number = refresh_number + 1, last_used_at = $1, idle_until = $2, last_address = $3," \
+      " last_user_agent = $4 WHERE id = $5 AND refresh_number = $6 AND ended_at = 0"                                   \
+      " AND idle_until > $1 AND expires_at > $1")                                                                      \
     Q(SESSION_END, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at = 0")                \
+    Q(SESSION_END_OF_USER,                                                                                             \
+      "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND user_id = $4 AND ended_at = 0")            \
     Q(SESSIONS_END_ALL, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE user_id = $3 AND ended_at = 0")      \
+    Q(SESSIONS_END_OTHERS,                                                                                             \
+      "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE user_id = $3 AND id <> $4 AND ended_at = 0")           \
                                                                                                                        \
     Q(AUDIT_ADD,                                                                                                       \
       "INSERT INTO audit_log (at, event, severity, outcome, reason, actor, target, session, address, user_agent,"      \

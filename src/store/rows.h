@@ -25,12 +25,19 @@ struct user_row {
 struct session_row {
     struct str id; /* UUIDv7 text: sid */
     int64_t user_id;
-    struct digest refresh;
-    int64_t created_at, last_used_at, expires_at, ended_at;
+    struct digest refresh_seed; /* 32 random bytes; see token/refresh.h */
+    int64_t refresh_number;     /* of the one token that is good: how many have been spent */
+    int64_t created_at;
+    int64_t last_used_at; /* sign-in, or the newest refresh */
+    int64_t idle_until;   /* the good token must be spent before */
+    int64_t expires_at, ended_at;
     struct str end_reason;
-    int64_t auth_time_s; /* Unix seconds */
-    struct str amr, acr; /* amr comma-separated */
-    struct str address, user_agent;
+    int64_t auth_time_s;                      /* Unix seconds */
+    struct str amr, acr;                      /* amr comma-separated */
+    struct str address, user_agent;           /* of the sign-in */
+    struct str last_address, last_user_agent; /* of the newest refresh */
+    bool is_web;                              /* a browser that keeps the refresh token in a cookie */
+    struct str jkt; /* thumbprint of the DPoP key that both tokens are bound to; absent: none */
 };
 
 struct audit_row {

@@ -16,32 +16,37 @@ FALLIBLE sessions_add(struct tx *tx, const struct session_row *row)
     return query_run(tx, (struct ask){ QUERY_SESSION_ADD, in, SESSION_ADDED }, NULL);
 }
 
-static FALLIBLE session_one(struct db *db, struct arena *mem, struct ask ask, struct session_row *session,
-                            struct user_row *user, bool *found)
+FALLIBLE sessions_by_id(struct db *db, struct arena *mem, struct str id, struct session_row *out, bool *found)
 {
-    const struct part parts[] = { { &session_shape, session }, { &user_shape, user }, { NULL, NULL } };
-    return query_one(db, mem, ask, parts, found);
+    const struct part parts[] = { { &session_shape, out }, { NULL, NULL } };
+    return query_one(db, mem, ASK(SESSION_BY_ID, in_text(id)), parts, found);
 }
 
 FALLIBLE sessions_with_user(struct db *db, struct arena *mem, struct str id, struct session_row *session,
                             struct user_row *user, bool *found)
 {
-    return session_one(db, mem, ASK(SESSION_WITH_USER, in_text(id)), session, user, found);
+    const struct part parts[] = { { &session_shape, session }, { &user_shape, user }, { NULL, NULL } };
+    return query_one(db, mem, ASK(SESSION_WITH_USER, in_text(id)), parts, found);
 }
 
-FALLIBLE sessions_by_refresh(struct db *db, struct arena *mem, const struct digest *refresh,
-                             struct session_row *session, struct user_row *user, bool *found)
+FALLIBLE sessions_open_of_user(struct db *db, struct arena *mem, int64_t user_id, int64_t now_us, struct str after,
+                               int64_t limit, struct session_row **rows, size_t *count)
 {
-    return session_one(db, mem, ASK(SESSION_BY_REFRESH, in_digest(refresh)), session, user, found);
+    struct str from = after.ptr == NULL ? STR("") : after;
+    struct ask ask = ASK(SESSIONS_OPEN_OF_USER, in_int(user_id), in_int(now_us), in_text(from), in_int(limit));
+    return query_all(db, mem, ask, &session_shape, (void **)rows, count);
 }
 
-FALLIBLE sessions_rotate(struct tx *tx, struct str id, const struct digest *before, const struct digest *after,
-                         int64_t now_us)
+FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by, bool *spent)
 {
     int64_t changed = 0;
 
-    TRY(query_run(tx, ASK(SESSION_ROTATE, in_digest(after), in_int(now_us), in_text(id), in_digest(before)), &changed));
-    return changed == 1 ? OK : fail(ERR_CONFLICT, "the session has ended, or its refresh token is another one by now");
+    TRY(query_run(tx,
+                  ASK(SESSION_SPEND, in_int(by->now_us), in_int(by->idle_until), in_text(by->address),
+                      in_text(by->user_agent), in_text(by->id), in_int(by->number)),
+                  &changed));
+    *spent = changed == 1;
+    return OK;
 }
 
 FALLIBLE sessions_end(struct tx *tx, struct str id, struct str reason, int64_t now_us, int64_t *ended)
@@ -49,7 +54,21 @@ FALLIBLE sessions_end(struct tx *tx, struct str id, struct str reason, int64_t n
     return query_run(tx, ASK(SESSION_END, in_int(now_us), in_text(reason), in_text(id)), ended);
 }
 
+FALLIBLE sessions_end_of_user(struct tx *tx, struct str id, int64_t user_id, struct str reason, int64_t now_us,
+                              int64_t *ended)
+{
+    return query_run(tx, ASK(SESSION_END_OF_USER, in_int(now_us), in_text(reason), in_text(id), in_int(user_id)),
+                     ended);
+}
+
 FALLIBLE sessions_end_all(struct tx *tx, int64_t user_id, struct str reason, int64_t now_us, int64_t *ended)
 {
     return query_run(tx, ASK(SESSIONS_END_ALL, in_int(now_us), in_text(reason), in_int(user_id)), ended);
+}
+
+FALLIBLE sessions_end_others(struct tx *tx, int64_t user_id, struct str but_id, struct str reason, int64_t now_us,
+                             int64_t *ended)
+{
+    return query_run(tx, ASK(SESSIONS_END_OTHERS, in_int(now_us), in_text(reason), in_int(user_id), in_text(but_id)),
+                     ended);
 }

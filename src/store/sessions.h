@@ -4,15 +4,28 @@
 #include "store/store.h"
 
 FALLIBLE sessions_add(struct tx *tx, const struct session_row *row);
-/* The session and its account in one statement. */
+FALLIBLE sessions_by_id(struct db *db, struct arena *mem, struct str id, struct session_row *out, bool *found);
+/* The session, ended or not, and its account in one statement. */
 FALLIBLE sessions_with_user(struct db *db, struct arena *mem, struct str id, struct session_row *session,
                             struct user_row *user, bool *found);
-/* The session that this refresh token belongs to, ended or not, with its account. */
-FALLIBLE sessions_by_refresh(struct db *db, struct arena *mem, const struct digest *refresh,
-                             struct session_row *session, struct user_row *user, bool *found);
-/* Swap the digest if it is still `before` and the session is open.  Ends: ERR_CONFLICT (it is not). */
-FALLIBLE sessions_rotate(struct tx *tx, struct str id, const struct digest *before, const struct digest *after,
-                         int64_t now_us);
-/* End one open session; ended: how many (0 or 1). */
+/* Those that are open at now_us, from the id behind `after` on, sorted by id: the oldest first. */
+FALLIBLE sessions_open_of_user(struct db *db, struct arena *mem, int64_t user_id, int64_t now_us, struct str after,
+                               int64_t limit, struct session_row **rows, size_t *count);
+
+/* Who spends the refresh token with this number, and until when the next one must be spent. */
+struct session_spending {
+    struct str id;
+    int64_t number;
+    int64_t now_us, idle_until;
+    struct str address, user_agent;
+};
+/* One statement.  spent is false, and nothing is changed, when the number is another by now, or the session has ended or expired. */
+FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by, bool *spent);
+
+/* End open sessions; ended: how many. */
 FALLIBLE sessions_end(struct tx *tx, struct str id, struct str reason, int64_t now_us, int64_t *ended);
+FALLIBLE sessions_end_of_user(struct tx *tx, struct str id, int64_t user_id, struct str reason, int64_t now_us,
+                              int64_t *ended);
 FALLIBLE sessions_end_all(struct tx *tx, int64_t user_id, struct str reason, int64_t now_us, int64_t *ended);
+FALLIBLE sessions_end_others(struct tx *tx, int64_t user_id, struct str but_id, struct str reason, int64_t now_us,
+                             int64_t *ended);

@@ -198,7 +198,7 @@ TEST(migrations, have_the_same_numbers_and_names_for_both_databases)
     CHECK_INT(sqlite_migration_count, postgres_migration_count);
     for (size_t i = 0; i < sqlite_migration_count; i++) {
         CHECK_INT(i + 1, sqlite_migrations[i].number);
-        CHECK_INT(i + 1, postgres_migrations[i].number);
+        CHECK_INT(sqlite_migrations[i].number, postgres_migrations[i].number);
         CHECK_STR(sqlite_migrations[i].name, postgres_migrations[i].name);
     }
 }
@@ -222,9 +222,11 @@ TEST(statements, find_their_rows_by_an_index)
         { QUERY_USER_HOLD, "SEARCH users USING INDEX" },
         { QUERY_USERS_HOLD_ACTIVE_ADMINS, "SCAN users USING INDEX users_privileged" },
         { QUERY_SESSION_WITH_USER, "SEARCH s USING INDEX sqlite_autoindex_sessions_1 (id=?)SEARCH u USING INTEGER" },
-        { QUERY_SESSION_BY_REFRESH,
-          "SEARCH s USING INDEX sqlite_autoindex_sessions_2 (refresh=?)SEARCH u USING INTEGER" },
-        { QUERY_SESSION_ROTATE, "SEARCH sessions USING INDEX" },
+        { QUERY_SESSION_BY_ID, "SEARCH s USING INDEX sqlite_autoindex_sessions_1 (id=?)" },
+        { QUERY_SESSIONS_OPEN_OF_USER, "SEARCH s USING INDEX sessions_of_user (user_id=? AND ended_at=?)" },
+        { QUERY_SESSION_SPEND, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)" },
+        { QUERY_SESSION_END_OF_USER, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)" },
+        { QUERY_SESSIONS_END_OTHERS, "SEARCH sessions USING INDEX sessions_of_user (user_id=? AND ended_at=?)" },
         { QUERY_SESSION_END, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)" },
         { QUERY_SESSIONS_END_ALL, "SEARCH sessions USING INDEX sessions_of_user (user_id=? AND ended_at=?)" },
         { QUERY_AUDIT_LIST, "SEARCH a USING INTEGER PRIMARY KEY (rowid>?)" },

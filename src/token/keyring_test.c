@@ -6,7 +6,6 @@
 #include "crypto/random.h"
 #include "json/read.h"
 #include "token/keyring.h"
-#include "token/refresh.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define NOW          INT64_C(1763690400000000)
@@ -356,43 +355,6 @@ TEST(keyring_fill, never_shows_half_a_ring_to_who_signs_meanwhile)
     CHECK_INT(0, race.wrong);
 }
 
-/* ---- refresh ---- */
-
-TEST(refresh_read, takes_what_refresh_make_made_and_digests_it_alike)
-{
-    AUTO(arena) struct arena *mem = arena_new();
-    struct digest made, read, other;
-    const struct str text = refresh_make(mem, &made), second = refresh_make(mem, &other);
-    CHECK_INT(REFRESH_TEXT_LEN, text.len);
-    CHECK_OK(refresh_read(text, &read));
-    CHECK(digest_equal(&made, &read));
-    CHECK(!digest_equal(&made, &other) && !str_equal(text, second));
-}
-
-TEST(refresh_read, refuses_every_other_form)
-{
-    AUTO(arena) struct arena *mem = arena_new();
-    struct digest made, read = { { 7 } };
-    const struct str text = refresh_make(mem, &made);
-    const struct str refused[] = {
-        STR(""),
-        (struct str){ 0 },
-        str_slice(text, 0, 42),
-        arena_printf(mem, "%.*sA", STR_ARG(text)),
-        arena_printf(mem, "%.*s=", STR_ARG(text)),
-        arena_printf(mem, "%.*s\n", STR_ARG(text)),
-        arena_printf(mem, " %.*s", STR_ARG(str_slice(text, 1, 43))),
-        arena_printf(mem, "%.*s+", STR_ARG(str_slice(text, 0, 42))),
-        arena_printf(mem, "%.*s_", STR_ARG(str_slice(text, 0, 42))), /* bits that are left over */
-        arena_printf(mem, "%.*s.", STR_ARG(str_slice(text, 0, 42))),
-    };
-    for (size_t i = 0; i < COUNT(refused); i++) {
-        CHECK_END(ERR_UNAUTHENTICATED, refresh_read(refused[i], &read));
-        CHECK_INT(WHY_REFRESH_INVALID, note_get()->why);
-    }
-    CHECK_INT(7, read.is[0]);
-}
-
 RUN_TESTS(CASE(jwk_thumbprint, is_that_of_rfc_7638_for_each_kind),
           CASE(jwk_read, refuses_other_keys_private_keys_and_other_uses),
           CASE(key_state, follows_the_moments_of_the_row), CASE(keyring_hold, goes_from_key_to_key_by_the_clock),
@@ -403,6 +365,4 @@ RUN_TESTS(CASE(jwk_thumbprint, is_that_of_rfc_7638_for_each_kind),
           CASE(keyring_fill, refuses_keys_that_are_sealed_with_another_key),
           CASE(keyring_fill, has_room_for_its_bound_and_no_more),
           CASE(keyring_jwks, shows_the_public_halves_and_nothing_else),
-          CASE(keyring_fill, never_shows_half_a_ring_to_who_signs_meanwhile),
-          CASE(refresh_read, takes_what_refresh_make_made_and_digests_it_alike),
-          CASE(refresh_read, refuses_every_other_form))
+          CASE(keyring_fill, never_shows_half_a_ring_to_who_signs_meanwhile))

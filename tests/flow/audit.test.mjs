@@ -40,6 +40,8 @@ async function rowsOf(answer, { method, route }) {
 const row = (event, severity, more) => ({
   event, severity, outcome: 'success', reason: null, actor: null, target: null, session: null, detail: null, ...more,
 });
+const signedIn = ({ id }, { json: { session_id: session } }) =>
+  ['authn_login_success', 'session_created'].map((event) => row(event, 'INFO', { actor: id, target: id, session }));
 const failed = (event, severity, reason, more) => row(event, severity, { outcome: 'failure', reason, ...more });
 
 // [what, method, route as a template, status, () => { answer, rows }]
@@ -67,7 +69,7 @@ const acts = [
   }],
   ['a sign-in', 'POST', '/login', 200, async () => {
     const answer = await login({ email: ada.email, password: ada.password });
-    return { answer, rows: [row('authn_login_success', 'INFO', { actor: ada.id, target: ada.id, session: answer.json.session_id })] };
+    return { answer, rows: signedIn(ada, answer) };
   }],
   ['a sign-in with a wrong password', 'POST', '/login', 401, async () => ({
     answer: await login(wrong({ email: ada.email })),
@@ -89,7 +91,7 @@ const acts = [
     };
   }],
   ['a refresh with a token that was never given', 'POST', '/token/refresh', 401, async () => ({
-    answer: await refresh('A'.repeat(43)), rows: [failed('authn_login_fail', 'WARN', 'refresh_unknown')],
+    answer: await refresh('A'.repeat(70)), rows: [failed('authn_login_fail', 'WARN', 'refresh_unknown')],
   })],
   ['a refresh with what is no token', 'POST', '/token/refresh', 401, async () => ({
     answer: await refresh('not a token'), rows: [failed('authn_login_fail', 'WARN', 'refresh_malformed')],
@@ -210,7 +212,7 @@ const acts = [
       answer,
       rows: [
         row('postern_password_rehashed', 'INFO', { actor: someone.id, target: someone.id }),
-        row('authn_login_success', 'INFO', { actor: someone.id, target: someone.id, session: answer.json.session_id }),
+        ...signedIn(someone, answer),
       ],
     };
   }],
@@ -224,7 +226,7 @@ describe('an act leaves its row, and no other:', () => {
       assert.deepEqual(await rowsOf(answer, { method, route }), rows);
     });
 
-  it('a sign-in under an unknown name, with the name as a number of this process alone', async () => {
+  it('a sign-in under an unknown name, with the name as a number that nobody else can work out', async () => {
     const answer = await login(wrong({ email: 'who.is.that@example.com' }));
     const [{ target, ...rest }, ...more] = await rowsOf(answer, { method: 'POST', route: '/login' });
     assert.equal(more.length, 0);
@@ -262,7 +264,7 @@ describe('an act leaves its row, and no other:', () => {
     for (const answer of answers)
       assert.deepEqual(
         (await auditOf(at.server, answer)).map(({ event, session }) => [event, session]),
-        [['authn_login_success', answer.json.session_id]]
+        [['authn_login_success', answer.json.session_id], ['session_created', answer.json.session_id]]
       );
   });
 });
@@ -373,12 +375,12 @@ describe('no secret is in the log or the trail', () => {
     }
   });
 
-  it('nor a digest of a token, nor a signing key', async () => {
-    const digests = (await at.server.query('SELECT lower(hex(refresh)) AS digest FROM sessions')).map((row_) => row_.digest);
+  it('nor the seed of a token, nor a signing key', async () => {
+    const seeds = (await at.server.query('SELECT lower(hex(refresh_seed)) AS seed FROM sessions')).map((row_) => row_.seed);
     const { stdout } = await at.server.cli('audit', 'export');
     const text = (at.server.said() + stdout).toLowerCase();
-    assert.ok(digests.length > 5);
-    for (const digest of digests) assert.ok(!text.includes(digest));
+    assert.ok(seeds.length > 5);
+    for (const seed of seeds) assert.ok(!text.includes(seed));
     assert.ok(!text.includes('private key') && !/eyj[a-z0-9_-]{20}/.test(text), 'no token by its form either');
   });
 

@@ -279,16 +279,34 @@ test('what can meet any request is documented as the default answer', async () =
 
 test('tokens are renewed once, and an ended session is told', async () => {
   const zoe = await newcomer('zoe@example.com');
-  assert.equal((await call('POST', '/token/refresh', { body: { refresh_token: 'x'.repeat(43) } })).status, 401);
+  assert.equal((await call('POST', '/token/refresh', { body: { refresh_token: 'x'.repeat(70) } })).status, 401);
   const fresh = await call('POST', '/token/refresh', { body: { refresh_token: zoe.refresh } });
   assert.equal(fresh.json.message, 'Token refreshed');
-  assert.equal((await call('POST', '/token/refresh', { body: { refresh_token: zoe.refresh } })).json.code, 'refresh_token_invalid');
+  assert.equal((await call('POST', '/token/refresh', { body: { refresh_token: zoe.refresh } })).json.refresh_token, fresh.json.refresh_token);
+  const thief = await call('POST', '/token/refresh', { body: { refresh_token: zoe.refresh }, headers: { 'User-Agent': 'thief/1' } });
+  assert.equal(thief.json.code, 'refresh_token_invalid');
   const again = await signedIn(zoe.email);
   assert.equal((await call('POST', '/logout', again)).status, 204);
   assert.equal((await call('GET', '/users/me', again)).json.code, 'session_ended');
   const last = await signedIn(zoe.email);
   assert.equal((await call('POST', '/logout/all', last)).status, 204);
   assert.equal((await call('GET', '/users/me', last)).json.code, 'session_ended');
+});
+
+test('signed-in devices are listed and signed out, and a new password ends the others', async () => {
+  const uma = await newcomer('uma@example.com');
+  const other = await signedIn(uma.email);
+  const { json: { items: [first] } } = await call('GET', '/users/me/sessions?limit=1', other);
+  assert.equal((await call('GET', `/users/${uma.id}/sessions?cursor=${first.id}`, admin)).json.items.length, 1);
+  assert.equal((await call('GET', `/users/${eve.id}/sessions`, uma)).status, 403);
+  assert.equal((await call('GET', `/users/${NOBODY}/sessions`, admin)).status, 404);
+  assert.equal((await call('GET', '/users/me/sessions?limit=0', uma)).status, 422);
+  assert.equal((await call('DELETE', `/users/${eve.id}/sessions/${first.id}`, uma)).status, 403);
+  assert.equal((await call('DELETE', `/users/me/sessions/${NOBODY}`, uma)).json.code, 'session_not_found');
+  assert.equal((await call('DELETE', `/users/me/sessions/${first.id}`, other)).status, 204);
+  const body = { current_password: PASSWORD, password: 'staple correct horse' };
+  assert.equal((await call('POST', '/users/me/password', { ...other, body: { ...body, current_password: 'not my password' } })).status, 403);
+  assert.equal((await call('POST', '/users/me/password', { ...other, body })).status, 204);
 });
 
 test('a wrong password and an unknown account are the same 401', async () => {
@@ -336,10 +354,13 @@ test('too many tries are 429 with the seconds to wait', async () => {
 test('a full hash lane is 503 before any work', async () => {
   const other = await startServer({ env: { POSTERN_HASH_WORKERS: '1', POSTERN_ARGON2_M_KIB: '65536', POSTERN_ARGON2_T: '6' } });
   const slow = contract.over(other);
+  await slow('POST', '/users/signup', { body: { email: 'first@example.com', password: PASSWORD } });
+  const { json: { access_token: token } } = await slow('POST', '/login', { body: { email: 'first@example.com', password: PASSWORD } });
   const routes = withBodies.filter((o) => o.says.responses['503']).map((o) => ({ path: o.path, example: bodyOf(o).examples[0] }));
   const flood = Array.from({ length: 30 }, (_, n) => routes.map(({ path, example }, r) => {
     const username = example.username && { username: `flood_${n}_${r}` };
-    return slow('POST', path, { body: { ...example, ...username, email: `flood.${n}.${r}@example.com` } }).then((answer) => ({ path, answer }));
+    const email = example.email && { email: `flood.${n}.${r}@example.com` };
+    return slow('POST', path, { token, body: { ...example, ...username, ...email } }).then((answer) => ({ path, answer }));
   }));
   const answers = await Promise.all(flood.flat());
   const shed = answers.filter(({ answer }) => answer.status === 503);

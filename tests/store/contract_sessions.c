@@ -16,7 +16,7 @@ static struct session_row add_session(struct world *w, struct person *p, int n)
     return row;
 }
 
-TEST(sessions, come_back_with_their_account_by_id_and_by_refresh_token)
+TEST(sessions, come_back_with_their_account_and_without)
 {
     struct world *w = *state;
     struct session_row want, got = { 0 };
@@ -29,20 +29,26 @@ TEST(sessions, come_back_with_their_account_by_id_and_by_refresh_token)
     CHECK(found);
     check_same(&p.row, &user);
     CHECK_STR(want.id, got.id);
-    CHECK(digest_equal(&want.refresh, &got.refresh));
+    CHECK(digest_equal(&want.refresh_seed, &got.refresh_seed));
+    CHECK_INT(0, got.refresh_number);
     CHECK_INT(want.user_id, got.user_id);
     CHECK_INT(NOW, got.created_at);
     CHECK_INT(NOW + 1, got.last_used_at);
-    CHECK_INT(NOW + 2, got.expires_at);
+    CHECK_INT(NOW + 2000, got.idle_until);
+    CHECK_INT(NOW + 3000, got.expires_at);
     CHECK_INT(0, got.ended_at);
     CHECK_INT(NOW / 1000000, got.auth_time_s);
     CHECK(got.end_reason.ptr == NULL && got.acr.ptr == NULL);
     CHECK_STR(want.amr, got.amr);
     CHECK_STR(want.address, got.address);
     CHECK_STR(want.user_agent, got.user_agent);
+    CHECK_STR(want.last_address, got.last_address);
+    CHECK_STR(want.last_user_agent, got.last_user_agent);
+    CHECK_STR(want.jkt, got.jkt);
+    CHECK(!got.is_web);
     found = false;
     got = (struct session_row){ 0 };
-    CHECK_OK(sessions_by_refresh(w->db, w->mem, &want.refresh, &got, &user, &found));
+    CHECK_OK(sessions_by_id(w->db, w->mem, want.id, &got, &found));
     CHECK(found);
     CHECK_STR(want.id, got.id);
 }
@@ -52,13 +58,12 @@ TEST(sessions, that_do_not_exist_are_not_found)
     struct world *w = *state;
     struct session_row got = { .user_id = 77 };
     struct user_row user = { .id = 77 };
-    struct digest refresh = { { 9 } };
     bool found = true;
 
     CHECK_OK(sessions_with_user(w->db, w->mem, STR("01940000-0000-7000-8000-000000000001"), &got, &user, &found));
     CHECK(!found);
     found = true;
-    CHECK_OK(sessions_by_refresh(w->db, w->mem, &refresh, &got, &user, &found));
+    CHECK_OK(sessions_by_id(w->db, w->mem, STR("01940000-0000-7000-8000-000000000001"), &got, &found));
     CHECK(!found && got.user_id == 77 && user.id == 77);
 }
 
@@ -75,35 +80,67 @@ TEST(sessions, of_nobody_are_refused)
     tx_drop(&tx);
 }
 
-TEST(sessions, swap_their_refresh_token_once)
+static struct session_spending spending_of(const struct session_row *row, int64_t number, int64_t now_us)
+{
+    return (struct session_spending){ row->id, number, now_us, now_us + 500, STR("192.0.2.7"), STR("other/1") };
+}
+
+static bool spend(struct tx *tx, const struct session_row *row, int64_t number, int64_t now_us)
+{
+    struct session_spending by = spending_of(row, number, now_us);
+    bool spent = false;
+
+    CHECK_OK(sessions_spend(tx, &by, &spent));
+    return spent;
+}
+
+TEST(sessions, spend_a_refresh_token_once)
 {
     struct world *w = *state;
-    struct digest second = { { 2 } }, third = { { 3 } };
-    struct session_row first, got = { 0 };
-    struct user_row user;
+    struct session_row row, got = { 0 };
     struct person p;
     bool found = false;
     struct tx *tx;
 
-    first = add_session(w, &p, 1);
+    row = add_session(w, &p, 1);
     tx = begin(w);
-    CHECK_OK(sessions_rotate(tx, first.id, &first.refresh, &second, NOW + 50));
-    CHECK_END(ERR_CONFLICT, sessions_rotate(tx, first.id, &first.refresh, &third, NOW));
-    CHECK_END(ERR_CONFLICT, sessions_rotate(tx, STR("01940000-0000-7000-8000-000000000009"), &second, &third, NOW));
+    CHECK(!spend(tx, &row, 1, NOW + 50)); /* not given yet */
+    CHECK(spend(tx, &row, 0, NOW + 50));
+    CHECK(!spend(tx, &row, 0, NOW + 51));
+    CHECK(spend(tx, &row, 1, NOW + 52));
     CHECK_OK(store_commit(&tx));
-    CHECK_OK(sessions_by_refresh(w->db, w->mem, &second, &got, &user, &found));
+    CHECK_OK(sessions_by_id(w->db, w->mem, row.id, &got, &found));
     CHECK(found);
-    CHECK_INT(NOW + 50, got.last_used_at);
-    CHECK_OK(sessions_by_refresh(w->db, w->mem, &first.refresh, &got, &user, &found));
-    CHECK(!found);
+    CHECK_INT(2, got.refresh_number);
+    CHECK_INT(NOW + 52, got.last_used_at);
+    CHECK_INT(NOW + 552, got.idle_until);
+    CHECK_INT(NOW + 3000, got.expires_at);
+    CHECK_STR(STR("192.0.2.7"), got.last_address);
+    CHECK_STR(STR("other/1"), got.last_user_agent);
+    CHECK_STR(row.address, got.address);
+}
+
+TEST(sessions, spend_nothing_when_nobody_used_them_or_they_are_too_old)
+{
+    struct world *w = *state;
+    struct session_row row;
+    struct person p;
+    struct tx *tx;
+
+    row = add_session(w, &p, 1);
+    tx = begin(w);
+    CHECK(!spend(tx, &row, 0, NOW + 2000)); /* idle_until is the first moment that is too late */
+    CHECK(!spend(tx, &row, 0, NOW + 3000));
+    for (int64_t n = 0; n < 5; n++)
+        CHECK(spend(tx, &row, n, NOW + 1000 + 400 * n));
+    CHECK(!spend(tx, &row, 5, NOW + 3000)); /* used all the time, and over all the same */
+    tx_drop(&tx);
 }
 
 TEST(sessions, end_once_and_keep_no_way_back)
 {
     struct world *w = *state;
-    struct digest next = { { 2 } };
     struct session_row row, got = { 0 };
-    struct user_row user;
     struct person p;
     int64_t ended = -1;
     bool found = false;
@@ -115,9 +152,9 @@ TEST(sessions, end_once_and_keep_no_way_back)
     CHECK_INT(1, ended);
     CHECK_OK(sessions_end(tx, row.id, STR("again"), NOW + 6, &ended));
     CHECK_INT(0, ended);
-    CHECK_END(ERR_CONFLICT, sessions_rotate(tx, row.id, &row.refresh, &next, NOW));
+    CHECK(!spend(tx, &row, 0, NOW + 7));
     CHECK_OK(store_commit(&tx));
-    CHECK_OK(sessions_by_refresh(w->db, w->mem, &row.refresh, &got, &user, &found)); /* ended ones are found too */
+    CHECK_OK(sessions_by_id(w->db, w->mem, row.id, &got, &found)); /* ended ones are found too */
     CHECK(found);
     CHECK_INT(NOW + 5, got.ended_at);
     CHECK_STR(STR("logout"), got.end_reason);
@@ -137,7 +174,6 @@ TEST(sessions, of_one_account_end_together_and_no_others)
     others = add_session(w, &q, 2);
     person_make(3, &extra);
     mine.id = extra.row.public_id;
-    mine.refresh.is[0] = 99;
     tx = begin(w);
     CHECK_OK(sessions_add(tx, &mine));
     CHECK_OK(sessions_end_all(tx, p.row.id, STR("password"), NOW, &ended));
@@ -313,16 +349,77 @@ TEST(epoch, knows_its_newest_row_and_no_other_of_that_number)
     CHECK(knows); /* of two numbers: the row is not known */
 }
 
+/* Sessions 1 and 2 of the first account, 3 of another. */
+static void add_three(struct world *w, struct person p[static 3], struct session_row rows[static 3])
+{
+    struct tx *tx;
+
+    rows[0] = add_session(w, &p[0], 1);
+    person_make(2, &p[1]);
+    rows[1] = session_make(&p[1], p[0].row.id, 2);
+    tx = begin(w);
+    CHECK_OK(sessions_add(tx, &rows[1]));
+    CHECK_OK(store_commit(&tx));
+    rows[2] = add_session(w, &p[2], 3);
+}
+
+TEST(sessions, that_are_open_are_listed_by_page)
+{
+    struct world *w = *state;
+    struct session_row rows[3], *got = NULL;
+    struct person p[3];
+    size_t count = 0;
+
+    add_three(w, p, rows);
+    CHECK_OK(sessions_open_of_user(w->db, w->mem, p[0].row.id, NOW, (struct str){ 0 }, 10, &got, &count));
+    CHECK_INT(2, count);
+    CHECK_STR(rows[0].id, got[0].id);
+    CHECK_STR(rows[1].id, got[1].id);
+    CHECK_OK(sessions_open_of_user(w->db, w->mem, p[0].row.id, NOW, (struct str){ 0 }, 1, &got, &count));
+    CHECK_INT(1, count);
+    CHECK_OK(sessions_open_of_user(w->db, w->mem, p[0].row.id, NOW, rows[0].id, 10, &got, &count));
+    CHECK_INT(1, count);
+    CHECK_STR(rows[1].id, got[0].id);
+    CHECK_OK(sessions_open_of_user(w->db, w->mem, p[0].row.id, NOW + 2000, (struct str){ 0 }, 10, &got, &count));
+    CHECK_INT(0, count);
+}
+
+TEST(sessions, end_by_their_owner_only_and_all_but_one)
+{
+    struct world *w = *state;
+    struct session_row rows[3], *got = NULL;
+    struct person p[3];
+    int64_t ended = -1;
+    size_t count = 0;
+    struct tx *tx;
+
+    add_three(w, p, rows);
+    tx = begin(w);
+    CHECK_OK(sessions_end_of_user(tx, rows[2].id, p[0].row.id, STR("mine"), NOW, &ended));
+    CHECK_INT(0, ended);
+    CHECK_OK(sessions_end_others(tx, p[0].row.id, rows[1].id, STR("password"), NOW, &ended));
+    CHECK_INT(1, ended);
+    CHECK_OK(sessions_end_of_user(tx, rows[2].id, p[2].row.id, STR("mine"), NOW, &ended));
+    CHECK_INT(1, ended);
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(sessions_open_of_user(w->db, w->mem, p[0].row.id, NOW, (struct str){ 0 }, 10, &got, &count));
+    CHECK_INT(1, count);
+    CHECK_STR(rows[1].id, got[0].id);
+}
+
 int contract_sessions(const struct contract *contract)
 {
     void *start = (void *)(uintptr_t)contract;
     const struct CMUnitTest tests[] = {
-        FRESH(sessions, come_back_with_their_account_by_id_and_by_refresh_token),
+        FRESH(sessions, come_back_with_their_account_and_without),
         FRESH(sessions, that_do_not_exist_are_not_found),
         FRESH(sessions, of_nobody_are_refused),
-        FRESH(sessions, swap_their_refresh_token_once),
+        FRESH(sessions, spend_a_refresh_token_once),
+        FRESH(sessions, spend_nothing_when_nobody_used_them_or_they_are_too_old),
         FRESH(sessions, end_once_and_keep_no_way_back),
         FRESH(sessions, of_one_account_end_together_and_no_others),
+        FRESH(sessions, that_are_open_are_listed_by_page),
+        FRESH(sessions, end_by_their_owner_only_and_all_but_one),
         FRESH(audit, lists_and_tails_what_fits_the_filter_sorted_by_seq),
         FRESH(audit, reads_back_every_column),
         FRESH(audit, is_complete_up_to_its_newest_row),

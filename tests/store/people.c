@@ -32,13 +32,17 @@ struct session_row session_make(const struct person *of, int64_t user_id, int n)
         .user_id = user_id,
         .created_at = NOW,
         .last_used_at = NOW + 1,
-        .expires_at = NOW + 2,
+        .idle_until = NOW + 2000,
+        .expires_at = NOW + 3000,
         .auth_time_s = NOW / 1000000,
         .amr = STR("pwd"),
         .address = STR("2001:db8::1"),
         .user_agent = STR("curl/8"),
+        .last_address = STR("2001:db8::2"),
+        .last_user_agent = STR("curl/8.1"),
+        .jkt = STR("0123456789012345678901234567890123456789012"),
     };
-    memset(row.refresh.is, n, sizeof row.refresh.is);
+    memset(row.refresh_seed.is, n, sizeof row.refresh_seed.is);
     return row;
 }
 
