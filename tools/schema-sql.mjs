@@ -242,6 +242,8 @@ function drop(tables, { words }) {
 const PLAIN = ['INSERT', 'UPDATE', 'DELETE', 'GRANT', 'REVOKE', 'COMMENT', 'SELECT'];
 
 function apply(tables, statement) {
+  // PostgreSQL's UNLOGGED says how safe the rows are, not what they are.
+  if (is(statement.words[0], 'CREATE') && is(statement.words[1], 'UNLOGGED')) statement.words.splice(1, 1);
   const [first, second, third] = statement.words;
   if (is(first, 'CREATE') && is(second, 'TABLE')) createTable(tables, statement);
   else if (is(first, 'CREATE') && (is(second, 'INDEX') || (is(second, 'UNIQUE') && is(third, 'INDEX')))) createIndex(tables, statement);

@@ -119,7 +119,7 @@ enum err run_open_services(struct run *r)
 {
     TRY(run_open_store(r));
     TRY(store_ready(r->own->db));
-    r->shared.limits = limits_open(false); /* the operator is not to be slowed down */
+    r->shared.limits = limits_open(false, NULL, NULL); /* the operator is not to be slowed down */
     random_bytes(&r->shared.name_key, sizeof r->shared.name_key);
     return OK;
 }

@@ -51,12 +51,14 @@ static void derive(const struct secret *master, const char *purpose, void *out, 
 void shared_derive_keys(struct shared *shared)
 {
     derive(&shared->master, "refresh-tokens", &shared->refresh_key, sizeof shared->refresh_key);
+    derive(&shared->master, "limits", &shared->limit_key, sizeof shared->limit_key);
     derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
 }
 
 void shared_close(struct shared *shared)
 {
     wipe(&shared->refresh_key, sizeof shared->refresh_key);
+    wipe(&shared->limit_key, sizeof shared->limit_key);
     wipe(&shared->name_key, sizeof shared->name_key);
     limits_drop(&shared->limits);
     passwords_drop(&shared->passwords);

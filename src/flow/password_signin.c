@@ -99,13 +99,15 @@ enum err flow_password_signin(struct services *at, const struct visit *v, const 
 {
     struct attempt try = { 0 };
     struct str subject = account_subject(v, typed->email, typed->username);
-    if (limit_take_subject(at->at->limits, LIMIT_SIGNIN_ACCOUNT, v, subject) != OK) {
+    enum err end = limit_take_subject(at->at->limits, LIMIT_SIGNIN_ACCOUNT, v, subject);
+    if (end == ERR_LIMITED) {
         struct note told = *note_get();
         TRY(audit_refusal(at, v, &try, subject, STR("throttled")));
         note_put(&told);
         return ERR_LIMITED;
     }
-    enum err end = try_signin(at, v, typed, binding, &try, out);
+    TRY(end);
+    end = try_signin(at, v, typed, binding, &try, out);
     if (end == ERR_UNAUTHENTICATED) {
         TRY(audit_refusal(at, v, &try, subject, try.reason));
         return refuse(WHY_CREDENTIALS);

@@ -19,6 +19,7 @@ struct shared {
     struct passwords *passwords;
     struct jwt_expect expect;   /* issuer and audience of our tokens */
     struct mac_key refresh_key; /* of the refresh tokens' MAC; the same on every node */
+    struct mac_key limit_key;   /* of the subjects that the nodes count together */
     struct short_key name_key;  /* of the digests of unknown names in the audit trail */
 };
 

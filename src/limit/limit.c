@@ -4,6 +4,7 @@
 #include "base/why.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "store/buckets.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,14 +17,14 @@
 
 /* clang-format off */
 const struct limit_rule limit_rules[LIMIT_KINDS] = {
-    /*                        name              burst  refill_s */
+    /*                        name              burst  refill_s  own */
     [LIMIT_NONE]           = { "none",              0,        0 },
     [LIMIT_SIGNIN_NET]     = { "signin_net",       30,        2 },
     [LIMIT_SIGNIN_ACCOUNT] = { "signin_account",   10,       30 },
     [LIMIT_SIGNUP_NET]     = { "signup_net",       20,       10 },
     [LIMIT_SIGNUP_ACCOUNT] = { "signup_account",    5,       60 },
     [LIMIT_PASSWORD_CHECK] = { "password_check",    5,       60 },
-    [LIMIT_AUDIT_NET]      = { "audit_net",        60,        1 },
+    [LIMIT_AUDIT_NET]      = { "audit_net",        60,        1, true },
 };
 /* clang-format on */
 
@@ -37,6 +38,8 @@ struct bucket {
 
 struct limits {
     bool on;
+    struct store *shared; /* NULL: this node alone */
+    struct mac_key shared_key;
     struct short_key key;
     pthread_mutex_t locks[LOCKS];
     _Atomic uint64_t refused[LIMIT_KINDS];
@@ -51,7 +54,7 @@ struct place {
     pthread_mutex_t *lock;
 };
 
-struct limits *limits_open(bool on)
+struct limits *limits_open(bool on, struct store *shared, const struct mac_key *key)
 {
     /* Past malloc's threshold for mmap: zero pages until they are written to. */
     struct limits *l = calloc(1, sizeof *l);
@@ -59,6 +62,9 @@ struct limits *limits_open(bool on)
     if (l == NULL)
         die("out of memory");
     l->on = on;
+    l->shared = shared;
+    if (shared != NULL)
+        l->shared_key = *key;
     random_bytes(&l->key, sizeof l->key);
     for (size_t i = 0; i < LOCKS; i++)
         pthread_mutex_init(&l->locks[i], NULL);
@@ -72,6 +78,7 @@ void limits_drop(struct limits **limits)
     for (size_t i = 0; i < LOCKS; i++)
         pthread_mutex_destroy(&(*limits)->locks[i]);
     wipe(&(*limits)->key, sizeof(*limits)->key);
+    wipe(&(*limits)->shared_key, sizeof(*limits)->shared_key);
     free(*limits);
     *limits = NULL;
 }
@@ -142,36 +149,107 @@ static int64_t bucket_take(const struct place *at, const struct limit_rule *rule
     return wait > 0 ? wait : 0;
 }
 
+/* In this node's memory: the microseconds until a try is there, 0 when it was taken. */
+static int64_t take_here(struct limits *l, enum limit_kind kind, int64_t now_us, struct str subject)
+{
+    struct place at = place_of(l, kind, subject);
+    int64_t wait_us;
+
+    pthread_mutex_lock(at.lock);
+    wait_us = bucket_take(&at, &limit_rules[kind], in_order(l, now_us));
+    pthread_mutex_unlock(at.lock);
+    return wait_us;
+}
+
+static void give_here(struct limits *l, enum limit_kind kind, int64_t now_us, struct str subject)
+{
+    struct place at = place_of(l, kind, subject);
+    struct bucket *b;
+
+    pthread_mutex_lock(at.lock);
+    b = bucket_find(&at);
+    if (b != NULL)
+        b->full_us = now_us + debt_us(b, &limit_rules[kind], now_us) - limit_rules[kind].refill_s * SECOND_US;
+    pthread_mutex_unlock(at.lock);
+}
+
+/* What the nodes have counted together holds here as well. */
+static void remember(struct limits *l, enum limit_kind kind, struct str subject, int64_t full_us)
+{
+    struct place at = place_of(l, kind, subject);
+    struct bucket *b;
+
+    pthread_mutex_lock(at.lock);
+    b = bucket_find(&at);
+    if (b != NULL && b->full_us < full_us)
+        b->full_us = full_us;
+    pthread_mutex_unlock(at.lock);
+}
+
+static bool is_shared(const struct limits *l, enum limit_kind kind)
+{
+    return l->shared != NULL && !limit_rules[kind].own;
+}
+
+static struct bucket_rule shared_rule(enum limit_kind kind)
+{
+    return (struct bucket_rule){ limit_rules[kind].refill_s * SECOND_US, limit_rules[kind].burst };
+}
+
+/* The kind's name and the subject under the nodes' key: nobody who reads the table can tell who is meant. */
+static struct digest shared_subject(const struct limits *l, enum limit_kind kind, struct str subject)
+{
+    struct digest parts[2] = { mac_of(&l->shared_key, str_of(limit_rules[kind].name)),
+                               mac_of(&l->shared_key, subject) };
+
+    return mac_of(&l->shared_key, (struct str){ (const char *)parts, sizeof parts });
+}
+
+static FALLIBLE take_everywhere(struct limits *l, enum limit_kind kind, int64_t now_us, struct str subject,
+                                int64_t *wait_us)
+{
+    struct digest digest = shared_subject(l, kind, subject);
+    struct bucket_rule rule = shared_rule(kind);
+    int64_t full_us = 0;
+    enum err end = buckets_take(l->shared, &digest, &rule, now_us, &full_us);
+
+    if (end != OK && end != ERR_LIMITED) {
+        give_here(l, kind, now_us, subject);
+        return end;
+    }
+    remember(l, kind, subject, full_us);
+    if (end == ERR_LIMITED)
+        *wait_us = full_us - now_us - (rule.burst - 1) * rule.refill_us;
+    return OK;
+}
+
 static FALLIBLE take(struct limits *l, enum limit_kind kind, int64_t now_us, struct str subject)
 {
-    struct place at;
     int64_t wait_us;
 
     if (!l->on || kind == LIMIT_NONE)
         return OK;
-    at = place_of(l, kind, subject);
-    pthread_mutex_lock(at.lock);
-    wait_us = bucket_take(&at, &limit_rules[kind], in_order(l, now_us));
-    pthread_mutex_unlock(at.lock);
+    wait_us = take_here(l, kind, now_us, subject);
+    if (wait_us == 0 && is_shared(l, kind))
+        TRY(take_everywhere(l, kind, now_us, subject, &wait_us));
     if (wait_us == 0)
         return OK;
     l->refused[kind]++;
     return refuse_for(WHY_RATE_LIMITED, (wait_us + SECOND_US - 1) / SECOND_US);
 }
 
+/* A try that can't be given back is one that somebody waits for, no more. */
 static void give(struct limits *l, enum limit_kind kind, int64_t now_us, struct str subject)
 {
-    struct place at;
-    struct bucket *b;
-
     if (!l->on || kind == LIMIT_NONE)
         return;
-    at = place_of(l, kind, subject);
-    pthread_mutex_lock(at.lock);
-    b = bucket_find(&at);
-    if (b != NULL)
-        b->full_us = now_us + debt_us(b, &limit_rules[kind], now_us) - limit_rules[kind].refill_s * SECOND_US;
-    pthread_mutex_unlock(at.lock);
+    give_here(l, kind, now_us, subject);
+    if (is_shared(l, kind)) {
+        struct digest digest = shared_subject(l, kind, subject);
+        struct bucket_rule rule = shared_rule(kind);
+        enum err end = buckets_give(l->shared, &digest, &rule);
+        (void)end;
+    }
 }
 
 /* RFC 4291 2.5.5.2: ten bytes of zeros, two of ones, then the IPv4 address. */
@@ -218,6 +296,11 @@ void limit_give_net(struct limits *l, enum limit_kind kind, const struct visit *
 void limit_give_subject(struct limits *l, enum limit_kind kind, const struct visit *v, struct str subject)
 {
     give(l, kind, v->now_us, subject);
+}
+
+enum err limits_purge(struct limits *l, int64_t now_us)
+{
+    return l->on && l->shared != NULL ? buckets_purge(l->shared, now_us) : OK;
 }
 
 uint64_t limits_refused(const struct limits *l, enum limit_kind kind)

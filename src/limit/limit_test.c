@@ -2,12 +2,15 @@
 #include "base/clock.h"
 #include "base/why.h"
 #include "crypto/random.h"
+#include "store/migrate.h"
 #include "support/test.h"
 
 #include <arpa/inet.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define NOW (INT64_C(1800000000) * SECOND_US)
 
@@ -36,7 +39,7 @@ static struct visit at(int64_t now_us)
 static struct limits *open_on(void)
 {
     crypto_setup();
-    return limits_open(true);
+    return limits_open(true, NULL, NULL);
 }
 
 static void spend(struct limits *l, enum limit_kind kind, struct str subject, int64_t tries, int64_t now_us)
@@ -219,7 +222,7 @@ TEST(limit, a_clock_that_steps_back_grants_nothing)
 
 TEST(limit, off_refuses_nobody_and_none_counts_nothing)
 {
-    LIMITS off = limits_open(false);
+    LIMITS off = limits_open(false, NULL, NULL);
     LIMITS on = open_on();
 
     spend(off, LIMIT_SIGNUP_ACCOUNT, STR("ann"), 1000, NOW);
@@ -299,11 +302,126 @@ TEST(limit, grants_eight_racing_threads_the_burst_together)
 
 TEST(take, does_not_mind_tries_that_come_out_of_order)
 {
-    struct limits *l = limits_open(true);
+    struct limits *l = limits_open(true, NULL, NULL);
     spend(l, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 9, NOW);
     spend(l, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 1, NOW - 20 * SECOND_US);
     check_refused(l, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW - 20 * SECOND_US, 30);
     limits_drop(&l);
+}
+
+/* ---- several nodes ---- */
+
+static const struct mac_key nodes_key = { { 7 } };
+
+/* A database that two nodes share, in a folder of its own.  SQLite counts as PostgreSQL does. */
+static struct store *shared_store(char folder[static 32])
+{
+    struct store *store = NULL;
+    int steps = 0;
+
+    snprintf(folder, 32, "/tmp/postern-limit-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    const struct store_options options = { STR("sqlite:limits.db"), str_of(folder), 1000, true };
+    CHECK_OK(store_open(&options, &store));
+    CHECK_OK(migrate_to(store, NOW, -1, &steps));
+    return store;
+}
+
+static void shared_drop(struct store **store, const char *folder)
+{
+    char path[64];
+
+    store_drop(store);
+    snprintf(path, sizeof path, "%s/limits.db", folder);
+    unlink(path);
+    rmdir(folder);
+}
+
+static struct limits *open_node(struct store *store)
+{
+    crypto_setup();
+    return limits_open(true, store, &nodes_key);
+}
+
+TEST(nodes, grant_the_burst_together)
+{
+    char folder[32];
+    struct store *store = shared_store(folder);
+    struct limits *a = open_node(store), *b = open_node(store);
+
+    spend(a, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 5, NOW);
+    spend(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 5, NOW);
+    check_refused(a, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW, 30);
+    check_refused(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW, 30);
+    spend(b, LIMIT_SIGNIN_ACCOUNT, STR("bob"), 10, NOW);
+    spend(a, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 1, NOW + 30 * SECOND_US); /* one has come back, for one of them */
+    check_refused(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW + 30 * SECOND_US, 30);
+    limits_drop(&a);
+    limits_drop(&b);
+    shared_drop(&store, folder);
+}
+
+TEST(nodes, give_back_for_each_other)
+{
+    char folder[32];
+    struct store *store = shared_store(folder);
+    struct limits *a = open_node(store), *b = open_node(store), *late;
+    struct visit v = at(NOW);
+
+    spend(a, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 10, NOW);
+    limit_give_subject(a, LIMIT_SIGNIN_ACCOUNT, &v, STR("ann"));
+    spend(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 1, NOW);
+    check_refused(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW, 30);
+    late = open_node(store); /* a node that has just started knows what the others counted */
+    check_refused(late, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW, 30);
+    limits_drop(&a);
+    limits_drop(&b);
+    limits_drop(&late);
+    shared_drop(&store, folder);
+}
+
+TEST(nodes, wait_for_no_clock_that_was_wrong)
+{
+    char folder[32];
+    struct store *store = shared_store(folder);
+    struct limits *a = open_node(store), *b = open_node(store);
+
+    spend(a, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 10, NOW + 100000 * SECOND_US);
+    check_refused(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW, 30);
+    spend(b, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 1, NOW + 30 * SECOND_US);
+    limits_drop(&a);
+    limits_drop(&b);
+    shared_drop(&store, folder);
+}
+
+TEST(nodes, count_for_themselves_where_the_rule_says_so)
+{
+    char folder[32];
+    struct store *store = shared_store(folder);
+    struct limits *a = open_node(store), *b = open_node(store);
+
+    spend(a, LIMIT_AUDIT_NET, STR("net"), 60, NOW);
+    spend(b, LIMIT_AUDIT_NET, STR("net"), 60, NOW);
+    limits_drop(&a);
+    limits_drop(&b);
+    shared_drop(&store, folder);
+}
+
+TEST(nodes, forget_what_is_full_again)
+{
+    char folder[32];
+    struct store *store = shared_store(folder);
+    struct limits *a = open_node(store), *late;
+
+    spend(a, LIMIT_SIGNIN_ACCOUNT, STR("ann"), 10, NOW);
+    spend(a, LIMIT_SIGNIN_ACCOUNT, STR("bob"), 1, NOW);
+    CHECK_OK(limits_purge(a, NOW + 31 * SECOND_US));
+    late = open_node(store);
+    check_refused(late, LIMIT_SIGNIN_ACCOUNT, STR("ann"), NOW, 30);
+    spend(late, LIMIT_SIGNIN_ACCOUNT, STR("bob"), 10, NOW);
+    limits_drop(&a);
+    limits_drop(&late);
+    shared_drop(&store, folder);
 }
 
 RUN_TESTS(CASE(take, does_not_mind_tries_that_come_out_of_order),
@@ -317,4 +435,7 @@ RUN_TESTS(CASE(take, does_not_mind_tries_that_come_out_of_order),
           CASE(limit, a_clock_that_steps_back_grants_nothing), CASE(limit, off_refuses_nobody_and_none_counts_nothing),
           CASE(limit, drop_accepts_nothing_at_all),
           CASE(limit, keeps_an_attacked_account_through_a_hundred_thousand_others),
-          CASE(limit, grants_eight_racing_threads_the_burst_together))
+          CASE(limit, grants_eight_racing_threads_the_burst_together),
+          CASE(nodes, grant_the_burst_together), CASE(nodes, give_back_for_each_other),
+          CASE(nodes, wait_for_no_clock_that_was_wrong), CASE(nodes, count_for_themselves_where_the_rule_says_so),
+          CASE(nodes, forget_what_is_full_again))

@@ -144,6 +144,14 @@ static void keep_mark(struct house *house)
         log_event(LOG_ERROR, "mark_failed", LOG_S("what", str_of(note_get()->text)));
 }
 
+/* What is to be done every minute. */
+static void tidy(struct house *house)
+{
+    keep_mark(house);
+    if (limits_purge(house->shared.limits, clock_now_us()) != OK)
+        log_event(LOG_WARN, "purge_failed", LOG_S("what", str_of(note_get()->text)));
+}
+
 static enum err open_house(struct house *house)
 {
     TRY(listen_place_read(house->config->listen, &house->place));
@@ -155,7 +163,8 @@ static enum err open_house(struct house *house)
     TRY(open_keys(house));
     shared_derive_keys(&house->shared);
     TRY(shared_open_passwords(&house->shared));
-    house->shared.limits = limits_open(house->config->limits);
+    struct store *common = store_shared(house->shared.store) ? house->shared.store : NULL;
+    house->shared.limits = limits_open(house->config->limits, common, &house->shared.limit_key);
     TRY(audit_event(house, AUDIT_SYS_STARTUP));
     return open_server(house);
 }
@@ -196,7 +205,7 @@ static void reload(struct house *house)
         log_event(LOG_ERROR, "reload_failed", LOG_S("what", str_of(note_get()->text)));
 }
 
-/* Every signal that ends or reloads is waited for here; no handler runs anywhere.  Between them the mark is kept. */
+/* Every signal that ends or reloads is waited for here; no handler runs anywhere.  Between them the house is tidied. */
 static void wait_for_end(struct house *house, const sigset_t *signals)
 {
     const struct timespec tick = { .tv_sec = EPOCH_TICK_S };
@@ -206,7 +215,7 @@ static void wait_for_end(struct house *house, const sigset_t *signals)
         if (got == SIGHUP)
             reload(house);
         else if (got < 0 && errno == EAGAIN)
-            keep_mark(house);
+            tidy(house);
     }
     log_event(LOG_INFO, "stopping", LOG_S("signal", str_of(got == SIGINT ? "SIGINT" : "SIGTERM")));
 }

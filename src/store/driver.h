@@ -29,6 +29,7 @@ static inline void tally_add(_Atomic uint64_t *counter, uint64_t n)
 
 struct driver {
     const char *const *schemes;         /* of DATABASE_URL; ends with NULL */
+    bool shared;                        /* serves several programs at once */
     const char *ledger;                 /* SQL that makes schema_migrations unless it is there */
     const struct migration *migrations; /* sorted by number */
     const size_t *migration_count;

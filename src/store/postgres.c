@@ -150,6 +150,7 @@ static const char *const schemes[] = { "postgresql",         "postgres",        
 
 const struct driver postgres_driver = {
     .schemes = schemes,
+    .shared = true,
     .ledger = LEDGER,
     .migrations = postgres_migrations,
     .migration_count = &postgres_migration_count,

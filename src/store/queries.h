@@ -83,6 +83,16 @@
     Q(SESSIONS_END_OTHERS,                                                                                             \
       "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE user_id = $3 AND id <> $4 AND ended_at = 0")           \
                                                                                                                        \
+    /* A try moves the moment further away; it is refused, and nothing is changed, when that would be too far. */       \
+    Q(BUCKET_TAKE,                                                                                                     \
+      "INSERT INTO limit_buckets (subject, full_at) VALUES ($1, $2) ON CONFLICT (subject) DO UPDATE SET full_at ="     \
+      " CASE WHEN limit_buckets.full_at > $3 THEN limit_buckets.full_at + $4 ELSE excluded.full_at END"                \
+      " WHERE limit_buckets.full_at <= $5")                                                                            \
+    Q(BUCKET_READ, "SELECT b.full_at FROM limit_buckets b WHERE b.subject = $1")                                       \
+    Q(BUCKET_CLIP, "UPDATE limit_buckets SET full_at = $1 WHERE subject = $2 AND full_at > $1")                        \
+    Q(BUCKET_GIVE, "UPDATE limit_buckets SET full_at = full_at - $1 WHERE subject = $2")                               \
+    Q(BUCKETS_PURGE, "DELETE FROM limit_buckets WHERE full_at < $1")                                                   \
+                                                                                                                       \
     Q(AUDIT_ADD,                                                                                                       \
       "INSERT INTO audit_log (at, event, severity, outcome, reason, actor, target, session, address, user_agent,"      \
       " method, route, request_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")      \

@@ -63,6 +63,11 @@ void store_drop(struct store **store)
     *store = NULL;
 }
 
+bool store_shared(const struct store *store)
+{
+    return store->driver->shared;
+}
+
 struct str store_place(const struct store *store)
 {
     return store->driver->place(store->engine);
