@@ -72,11 +72,21 @@ static bool kind_of(enum err end, const struct note *note, enum audit_kind *kind
     return true;
 }
 
+/* What somebody should look at now, for whoever watches the log. */
+static void alert(struct call *c, const struct note *told)
+{
+    if (told->why == WHY_REFRESH_INVALID && str_equal(str_of(told->text), STR(REFRESH_REUSED)))
+        log_event(LOG_WARN, "alert", LOG_S("rule", STR("refresh_token_reuse")),
+                  LOG_S("what", STR("a copy of a spent refresh token came; its session has ended")),
+                  LOG_S("peer", c->visit.peer_text), LOG_S("request_id", c->visit.request_id));
+}
+
 void guard_refused(struct call *c, enum err end)
 {
     enum audit_kind kind;
     struct str reason;
     struct note told = *note_get();
+    alert(c, &told);
     if (!kind_of(end, &told, &kind, &reason))
         return;
     struct audit_who who = { 0 };

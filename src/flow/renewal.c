@@ -2,6 +2,8 @@
 #include "flow/tokens.h"
 #include "token/refresh.h"
 
+#include <stdio.h>
+
 /* What a try has come to, kept for the audit row of a refusal. */
 struct renewal {
     struct refresh_token token;
@@ -64,12 +66,16 @@ static enum err give_pair(struct services *at, const struct visit *v, struct tx 
 static enum err end_reused(const struct visit *v, struct tx **tx, struct renewal *try)
 {
     struct audit_who who = { .target = try->user.public_id, .session = try->session.id };
-    TRY(session_end(*tx, v, try->session.id, STR("refresh_reused")));
-    TRY(audit_add(*tx, v, AUDIT_TOKEN_REUSE, &who, STR("refresh_reused"),
+    TRY(session_end(*tx, v, try->session.id, STR(REFRESH_REUSED)));
+    TRY(audit_add(*tx, v, AUDIT_TOKEN_REUSE, &who, STR(REFRESH_REUSED),
                   arena_printf(v->mem, "{\"number\":%lld,\"good\":%lld}", (long long)try->token.number,
                                (long long)try->session.refresh_number)));
     TRY(store_commit(tx));
-    return refuse_as(try, (struct str){ 0 });
+    enum err end = refuse_as(try, (struct str){ 0 });
+    struct note told = *note_get();
+    snprintf(told.text, sizeof told.text, "%s", REFRESH_REUSED);
+    note_put(&told);
+    return end;
 }
 
 static enum err spend(struct services *at, const struct visit *v, struct renewal *try, struct tokens *out)

@@ -34,6 +34,8 @@ struct token_binding {
 FALLIBLE flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
                               const struct token_binding *binding, struct tokens *out);
 
+#define REFRESH_REUSED "refresh_reused" /* text of the note: an alarm */
+
 /* Spend a refresh token for a new pair.  The retry of a moment ago gets the same refresh token again; a second use of any other kind
  * ends the session and is written down as what it is (authn_token_reuse): the answer does not tell.
  * Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID). */

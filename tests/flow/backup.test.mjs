@@ -7,7 +7,8 @@ import * as runner from 'node:test';
 import { after, before, it } from 'node:test';
 import { store } from '../support/database.mjs';
 import { alter, desk, deskWithSchema, json, refused } from '../support/desk.mjs';
-import { environment, newFolder, program, run, startServer, top } from '../support/server.mjs';
+import { dyingAt } from '../support/die.mjs';
+import { environment, newFolder, program, run, startServer } from '../support/server.mjs';
 import { endWell, signIn, signUp } from '../support/story.mjs';
 
 // A PostgreSQL database is backed up with its own tools: docs/backup.md.
@@ -317,9 +318,6 @@ test('a damaged database is not backed up, and can be replaced by an older backu
 describe('a restore that is killed', { timeout: 600_000 }, () => {
   const at = {};
   before(async () => {
-    at.library = path.join(newFolder(), 'die_at.so');
-    const built = await run('gcc', ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', at.library, path.join(top, 'tests/support/die_at.c')]);
-    assert.equal(built.code, 0, built.stderr);
     const server = await startServer();
     at.key = await newKey(server);
     const ada = await signUp(server, { email: 'ada@example.com' });
@@ -338,10 +336,7 @@ describe('a restore that is killed', { timeout: 600_000 }, () => {
     cpSync(folder, copy, { recursive: true });
     return copy;
   };
-  const dyingAt = (folder, n) => ({
-    cwd: folder,
-    env: { ...environment(folder, false, {}), DIE_AT: String(n), LD_PRELOAD: at.library, ASAN_OPTIONS: 'verify_asan_link_order=0:detect_leaks=0' },
-  });
+  const dying = async (folder, n) => ({ cwd: folder, env: environment(folder, false, await dyingAt(n)) });
 
   // The next start finds one state or the other, and in neither is anybody signed in who must not be.
   async function look(folder) {
@@ -361,7 +356,7 @@ describe('a restore that is killed', { timeout: 600_000 }, () => {
     const seen = { before: 0, between: 0, after: 0 };
     for (let n = 1; ; n++) {
       const folder = copyOf(at.folder);
-      const { code, signal, stderr } = await run(program, ['restore', '--key-file', at.key, at.file], dyingAt(folder, n));
+      const { code, signal, stderr } = await run(program, ['restore', '--key-file', at.key, at.file], await dying(folder, n));
       assert.ok(code === 0 || signal === 'SIGKILL', stderr);
       const state = await look(folder);
       assert.deepEqual(state.there, state.restored ? ['ada@example.com'] : ['ada@example.com', 'late@example.com']);
@@ -378,10 +373,10 @@ describe('a restore that is killed', { timeout: 600_000 }, () => {
 
   it('and a server that is killed at any step of its start on the old state leaves no old session', async () => {
     const folder = copyOf(at.folder);
-    assert.equal((await run(program, ['restore', '--key-file', at.key, at.file], dyingAt(folder, 0))).code, 0);
+    assert.equal((await run(program, ['restore', '--key-file', at.key, at.file], await dying(folder, 0))).code, 0);
     for (let n = 1; ; n++) {
       const copy = copyOf(folder);
-      const dying = await startServer({ folder: copy, canaries: at.canaries, env: dyingAt(copy, n).env }).then(
+      const dying = await startServer({ folder: copy, canaries: at.canaries, env: await dyingAt(n) }).then(
         (server) => server,
         () => undefined,
       );

@@ -29,6 +29,7 @@ async function assertReuse(answer, account, good) {
   assert.deepEqual([row.event, row.severity, row.outcome, row.reason, row.target, row.session], [
     'authn_token_reuse', 'CRITICAL', 'failure', 'refresh_reused', account.id, account.tokens.session_id,
   ]);
+  await at.server.logged((line) => line.event === 'alert' && line.rule === 'refresh_token_reuse' && line.request_id === answer.headers['x-request-id']);
   assert.equal((await rowOf(account.tokens)).end_reason, 'refresh_reused');
   assertProblem(await refresh(good.refresh_token), refreshInvalid);
   for (const token of [account.token, good.access_token]) assertProblem(await me(token), sessionEnded);

@@ -1,5 +1,5 @@
-/* Preloaded into the program by tests/flow/backup.test.mjs: kills it, as kill -9 does, before the n-th call that changes what is
- * on the disk.  DIE_AT has the n. */
+/* Preloaded into the program by tests/support/die.mjs: kills it, as kill -9 does, before the n-th call that changes what is on the
+ * disk.  DIE_AT has the n; DIE_AFTER, when it is set, names a file without which nothing is counted. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,9 +10,11 @@
 static void step(void)
 {
     static int count;
-    const char *at = getenv("DIE_AT");
+    const char *at = getenv("DIE_AT"), *after = getenv("DIE_AFTER");
 
-    if (at != NULL && ++count == (int)strtol(at, NULL, 10))
+    if (at == NULL || (after != NULL && access(after, F_OK) != 0))
+        return;
+    if (__atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) == (int)strtol(at, NULL, 10))
         kill(getpid(), SIGKILL);
 }
 
