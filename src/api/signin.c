@@ -1,5 +1,6 @@
 #include "api/handlers.h"
 #include "account/identity.h"
+#include "api/browser.h"
 #include "api/view.h"
 
 /* Names are not checked for form here: a wrong name and an unknown one are the same. */
@@ -12,7 +13,7 @@ const struct field login_in[] = {
 };
 
 const struct field token_refresh_in[] = {
-    FIELD(struct token_refresh_body, refresh_token, 1, 512),
+    FIELD_ROW(struct token_refresh_body, refresh_token, FIELD_OPTIONAL, 1, 512, NULL),
     FIELD_END
 };
 
@@ -23,8 +24,10 @@ const struct field password_change_in[] = {
 };
 /* clang-format on */
 
-static enum err reply_tokens(struct call *c, const struct tokens *tokens)
+static enum err reply_tokens(struct call *c, const struct token_binding *binding, struct tokens *tokens)
 {
+    if (binding->is_web)
+        browser_keep(c, tokens);
     reply_no_store(c);
     return reply(c, 200, tokens_fields, tokens);
 }
@@ -33,33 +36,58 @@ enum err api_login(struct call *c)
 {
     const struct login_body *in = c->body;
     struct tokens tokens = { 0 };
+    struct token_binding binding = { 0 };
     struct credentials typed = { in->email, in->username, &in->password };
     if ((in->email.ptr != NULL) == (in->username.ptr != NULL)) {
         faults_add(&c->faults, STR("email"), "missing", "either email or username is required, and not both");
         return refuse(WHY_VALIDATION);
     }
-    TRY(flow_password_signin(c->services, &c->visit, &typed, &(struct token_binding){ 0 }, &tokens));
-    return reply_tokens(c, &tokens);
+    TRY(browser_admit(c, &binding.is_web));
+    TRY(flow_password_signin(c->services, &c->visit, &typed, &binding, &tokens));
+    return reply_tokens(c, &binding, &tokens);
+}
+
+/* A page's token comes in the cookie and nowhere else, anybody else's in the body and nowhere else. */
+static enum err refresh_token_of(struct call *c, bool is_web, struct str *out)
+{
+    const struct token_refresh_body *in = c->body;
+    if (is_web == (in->refresh_token.ptr == NULL)) {
+        *out = in->refresh_token;
+        return is_web ? browser_token(c, out) : OK;
+    }
+    faults_add(&c->faults, STR("refresh_token"), is_web ? "in_cookie" : "missing",
+               is_web ? "must not be sent by a page: it lies in the cookie" : "is required");
+    return refuse(WHY_VALIDATION);
 }
 
 enum err api_token_refresh(struct call *c)
 {
-    const struct token_refresh_body *in = c->body;
     struct tokens tokens = { 0 };
-    TRY(flow_renewal(c->services, &c->visit, in->refresh_token, &(struct token_binding){ 0 }, &tokens));
-    return reply_tokens(c, &tokens);
+    struct token_binding binding = { 0 };
+    struct str refresh_token = { 0 };
+    TRY(browser_admit(c, &binding.is_web));
+    TRY(refresh_token_of(c, binding.is_web, &refresh_token));
+    TRY(flow_renewal(c->services, &c->visit, refresh_token, &binding, &tokens));
+    return reply_tokens(c, &binding, &tokens);
+}
+
+static enum err reply_signed_out(struct call *c)
+{
+    if (c->caller->session.is_web)
+        browser_forget(c);
+    return reply_empty(c, 204);
 }
 
 enum err api_logout(struct call *c)
 {
     TRY(flow_logout(c->services, &c->visit, c->caller));
-    return reply_empty(c, 204);
+    return reply_signed_out(c);
 }
 
 enum err api_logout_all(struct call *c)
 {
     TRY(flow_logout_all(c->services, &c->visit, c->caller));
-    return reply_empty(c, 204);
+    return reply_signed_out(c);
 }
 
 enum err api_password_change(struct call *c)

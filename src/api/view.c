@@ -32,7 +32,7 @@ const struct field session_fields[] = {
 
 const struct field tokens_fields[] = {
     VIEW(struct tokens, message),       VIEW(struct tokens, access_token),  VIEW(struct tokens, token_type),
-    VIEW(struct tokens, expires_in),    VIEW(struct tokens, refresh_token), VIEW(struct tokens, refresh_expires_in),
+    VIEW(struct tokens, expires_in),    VIEW_OPTIONAL(struct tokens, refresh_token), VIEW(struct tokens, refresh_expires_in),
     VIEW(struct tokens, session_id),    VIEW(struct tokens, user_id),
     FIELD_END
 };

@@ -19,6 +19,7 @@
     W(WHY_SESSION_ENDED,      ERR_UNAUTHENTICATED, "session_ended",         "The session has ended; sign in again")            \
     W(WHY_REFRESH_INVALID,    ERR_UNAUTHENTICATED, "refresh_token_invalid", "The refresh token is not valid")                  \
     W(WHY_FORBIDDEN,          ERR_DENIED,          "forbidden",             "You may not do this")                             \
+    W(WHY_CROSS_SITE,         ERR_DENIED,          "cross_site_request",    "This did not come from a page of this service")   \
     W(WHY_SIGNIN_NOT_RECENT,  ERR_DENIED,          "recent_signin_required", "Sign in again before you do this")               \
     W(WHY_LAST_ADMIN,         ERR_CONFLICT,        "last_admin",            "The last active administrator can't be disabled or demoted") \
     W(WHY_PASSWORD_WRONG,     ERR_DENIED,          "current_password_wrong", "The current password is not right")               \

@@ -2,6 +2,7 @@
 #include "http/address.h"
 #include "http/call.h"
 #include "http/lane.h"
+#include "http/cookie.h"
 #include "http/query.h"
 #include "http/reaper.h"
 #include "base/clock.h"
@@ -69,6 +70,38 @@ TEST(router, refuses_broken_escapes)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK_END(ERR_INVALID, route_find(table, ROWS, mem, GET, str_of(refused[i]), &match));
     CHECK(match.route == NULL);
+}
+
+TEST(cookie, is_found_among_others_by_its_whole_name)
+{
+    static const char *const headers[] = { "__Host-a=v",
+                                           "b=1; __Host-a=v",
+                                           "__Host-a=v; __Host-ab=2",
+                                           "x__Host-a=3;__Host-a=v",
+                                           "__Host-a; __Host-a=v; c",
+                                           "__host-a=4; __Host-a=v" };
+    static const char *const missing[] = { "", "b=1", "__Host-ab=v", "__Host-", "=v", "b=__Host-a" };
+    struct str value = { 0 };
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_OK(cookie_find(str_of(headers[i]), STR("__Host-a"), &value));
+        CHECK_STR(STR("v"), value);
+    }
+    CHECK_OK(cookie_find(str_of(headers[5]), STR("__Host-a"), &value));
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        CHECK_END(ERR_MISSING, cookie_find(str_of(missing[i]), STR("__Host-a"), &value));
+    CHECK_END(ERR_MISSING, cookie_find((struct str){ 0 }, STR("__Host-a"), &value));
+    CHECK_OK(cookie_find(STR("__Host-a=a=b=="), STR("__Host-a"), &value));
+    CHECK_STR(STR("a=b=="), value);
+}
+
+TEST(cookie, that_came_twice_is_refused)
+{
+    static const char *const headers[] = { "__Host-a=v; __Host-a=v", "__Host-a=1; b=2; __Host-a=3",
+                                           "__Host-a; __Host-a=v" };
+    struct str value = { 0 };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        CHECK_END(ERR_INVALID, cookie_find(str_of(headers[i]), STR("__Host-a"), &value));
+    CHECK(value.ptr == NULL);
 }
 
 struct params {
@@ -389,6 +422,7 @@ TEST(problem, ignores_a_note_of_another_category)
 
 RUN_TESTS(CASE(router, prefers_the_literal_row_wherever_it_stands), CASE(router, knows_no_near_misses),
           CASE(router, tells_which_methods_a_path_takes), CASE(router, refuses_broken_escapes),
+          CASE(cookie, is_found_among_others_by_its_whole_name), CASE(cookie, that_came_twice_is_refused),
           CASE(query, reads_what_the_table_names), CASE(query, refuses_strangers_doubles_and_broken_text),
           CASE(query, refuses_a_secret_whatever_the_route_takes), CASE(query, holds_its_bounds_at_the_edge),
           CASE(address, reads_listen_places_and_refuses_the_rest), CASE(proxies, believe_only_what_a_trusted_hop_wrote),

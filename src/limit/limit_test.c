@@ -435,7 +435,6 @@ RUN_TESTS(CASE(take, does_not_mind_tries_that_come_out_of_order),
           CASE(limit, a_clock_that_steps_back_grants_nothing), CASE(limit, off_refuses_nobody_and_none_counts_nothing),
           CASE(limit, drop_accepts_nothing_at_all),
           CASE(limit, keeps_an_attacked_account_through_a_hundred_thousand_others),
-          CASE(limit, grants_eight_racing_threads_the_burst_together),
-          CASE(nodes, grant_the_burst_together), CASE(nodes, give_back_for_each_other),
-          CASE(nodes, wait_for_no_clock_that_was_wrong), CASE(nodes, count_for_themselves_where_the_rule_says_so),
-          CASE(nodes, forget_what_is_full_again))
+          CASE(limit, grants_eight_racing_threads_the_burst_together), CASE(nodes, grant_the_burst_together),
+          CASE(nodes, give_back_for_each_other), CASE(nodes, wait_for_no_clock_that_was_wrong),
+          CASE(nodes, count_for_themselves_where_the_rule_says_so), CASE(nodes, forget_what_is_full_again))

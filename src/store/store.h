@@ -26,7 +26,7 @@ struct store_options {
  * the file and why). */
 FALLIBLE store_open(const struct store_options *options, struct store **out);
 void store_drop(struct store **store);
-bool store_shared(const struct store *store);           /* do other nodes work on it too? */
+bool store_shared(const struct store *store);      /* do other nodes work on it too? */
 struct str store_place(const struct store *store); /* for people: "sqlite:/srv/postern.db"; never a password */
 
 /* A connection for reading.  Statements are prepared once per connection. */

@@ -293,6 +293,12 @@ test('tokens are renewed once, and an ended session is told', async () => {
   assert.equal((await call('GET', '/users/me', last)).json.code, 'session_ended');
 });
 
+test('a page of another origin neither signs in nor renews', async () => {
+  const headers = { 'X-Postern-Client': 'web', Origin: 'https://evil.example' };
+  assert.equal((await call('POST', '/login', { body: { email: ada.email, password: PASSWORD }, headers })).json.code, 'cross_site_request');
+  assert.equal((await call('POST', '/token/refresh', { body: {}, headers })).json.code, 'cross_site_request');
+});
+
 test('signed-in devices are listed and signed out, and a new password ends the others', async () => {
   const uma = await newcomer('uma@example.com');
   const other = await signedIn(uma.email);

@@ -1,0 +1,50 @@
+#include "api/browser.h"
+#include "base/why.h"
+#include "flow/services.h"
+#include "http/cookie.h"
+
+/* "https://auth.example.com/x" -> "https://auth.example.com" */
+static struct str origin_of(struct str issuer)
+{
+    size_t at = 0;
+    struct str scheme = STR("://");
+    if (!str_find(issuer, scheme, &at))
+        return issuer;
+    for (at += scheme.len; at < issuer.len && issuer.ptr[at] != '/'; at++)
+        continue;
+    return str_slice(issuer, 0, at);
+}
+
+/* Browsers send Origin with every POST, and Sec-Fetch-Site with all they send since 2023; what an old one leaves out, the cookie's own
+ * rule and CORS still hold. */
+static bool comes_from_our_page(struct call *c)
+{
+    struct str origin = call_header(c, "Origin"), site = call_header(c, "Sec-Fetch-Site");
+    return origin.ptr != NULL && str_equal(origin, origin_of(c->services->at->config->issuer)) &&
+           (site.ptr == NULL || str_equal(site, STR("same-origin")));
+}
+
+enum err browser_admit(struct call *c, bool *is_web)
+{
+    struct str client = call_header(c, "X-Postern-Client");
+    *is_web = client.ptr != NULL && str_equal(client, STR("web"));
+    return *is_web && !comes_from_our_page(c) ? refuse(WHY_CROSS_SITE) : OK;
+}
+
+enum err browser_token(struct call *c, struct str *refresh_token)
+{
+    if (cookie_find(call_header(c, "Cookie"), STR(BROWSER_COOKIE), refresh_token) != OK)
+        return refuse(WHY_REFRESH_INVALID);
+    return OK;
+}
+
+void browser_keep(struct call *c, struct tokens *tokens)
+{
+    cookie_set(c, STR(BROWSER_COOKIE), tokens->refresh_token, tokens->refresh_expires_in);
+    tokens->refresh_token = (struct str){ 0 };
+}
+
+void browser_forget(struct call *c)
+{
+    cookie_set(c, STR(BROWSER_COOKIE), STR(""), 0);
+}
