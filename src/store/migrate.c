@@ -76,12 +76,34 @@ static FALLIBLE read_ledger(struct db *db, struct arena *mem, struct ledger *out
     return OK;
 }
 
-/* Every row of the ledger must be a migration that this program knows, applied from the same text. */
-static FALLIBLE check_ledger(struct texts texts, struct arena *mem, const struct ledger *ledger)
+/* Which programs can live with a migration that they do not know, by its name (migrate.h): those that know this number or a greater. */
+static int64_t known_by_least(struct str name)
+{
+    struct str rest = name, word;
+    int64_t number = INT64_MAX;
+
+    if (str_starts(name, STR("expand_")))
+        return 0;
+    if (str_split(&rest, '_', &word) && str_equal(word, STR("contract")) && str_split(&rest, '_', &word) &&
+        rest.len > 0 && str_to_int(word, 1, INT64_MAX - 1, &number))
+        return number;
+    return INT64_MAX;
+}
+
+static bool lives_with(struct texts texts, const struct applied *a)
+{
+    return texts.rows[texts.count - 1].number >= known_by_least(a->name);
+}
+
+/* Every row of the ledger must be a migration that this program knows, applied from the same text.  or_lives: or one that it can
+ * live with. */
+static FALLIBLE check_ledger(struct texts texts, struct arena *mem, const struct ledger *ledger, bool or_lives)
 {
     for (size_t i = 0; i < ledger->count; i++) {
         const struct applied *a = &ledger->rows[i];
         const struct migration *m = find_text(texts, a->number);
+        if (m == NULL && or_lives && lives_with(texts, a))
+            continue;
         if (m == NULL)
             return fail(ERR_CONFLICT,
                         "the schema is newer than this program: it has migration %lld (%.*s);"
@@ -135,9 +157,11 @@ static FALLIBLE step(struct store *store, struct arena *mem, int64_t now_us, int
     TRY(store_begin(store, &tx));
     TRY(store->driver->script(tx->db.conn, "schema_migrations", store->driver->ledger));
     TRY(read_ledger(tx_db(tx), mem, &ledger));
-    TRY(check_ledger(texts_of(store), mem, &ledger));
+    TRY(check_ledger(texts_of(store), mem, &ledger, true));
     m = next_step(texts_of(store), &ledger, to, &up);
     *done = m == NULL;
+    if (m != NULL) /* what is added here, or taken away, may be what a later step stands on */
+        TRY(check_ledger(texts_of(store), mem, &ledger, false));
     if (m != NULL)
         TRY(up ? apply(tx, mem, m, now_us) : undo(tx, m));
     return store_commit(&tx);
@@ -173,13 +197,15 @@ FALLIBLE migrate_plan(struct store *store, struct arena *mem, int64_t to, struct
 
     TRY(db_open(store, &db));
     TRY(read_ledger(db, mem, &ledger));
-    TRY(check_ledger(texts, mem, &ledger));
+    TRY(check_ledger(texts, mem, &ledger, true));
     for (size_t i = 0; i < texts.count && texts.rows[i].number <= to; i++)
         if (find_applied(&ledger, texts.rows[i].number) == NULL)
             out[n++] = step_of(&texts.rows[i], true);
     for (size_t i = texts.count; i > 0 && texts.rows[i - 1].number > to; i--)
         if (find_applied(&ledger, texts.rows[i - 1].number) != NULL)
             out[n++] = step_of(&texts.rows[i - 1], false);
+    if (n > 0)
+        TRY(check_ledger(texts, mem, &ledger, false));
     *steps = out;
     *count = n;
     return OK;
@@ -237,7 +263,7 @@ FALLIBLE migrate_known(struct db *db)
     struct ledger ledger = { 0 };
 
     TRY(read_ledger(db, mem, &ledger));
-    return check_ledger(texts_of(db->store), mem, &ledger);
+    return check_ledger(texts_of(db->store), mem, &ledger, false);
 }
 
 FALLIBLE store_ready(struct db *db)
@@ -248,7 +274,7 @@ FALLIBLE store_ready(struct db *db)
     const struct migration *missing;
 
     TRY(read_ledger(db, mem, &ledger));
-    TRY(check_ledger(texts_of(db->store), mem, &ledger));
+    TRY(check_ledger(texts_of(db->store), mem, &ledger, true));
     missing = next_step(texts_of(db->store), &ledger, migrate_newest(), &up);
     if (missing == NULL)
         return OK;

@@ -1,5 +1,8 @@
 /* Numbered migrations, embedded in the program: the same numbers and names for every database.
  *
+ * A migration that a program does not know stops it (store_ready), unless its name says that it can live with it: expand_THING only adds
+ * what no program before it needs, contract_NNNN_THING takes away what no program needs that knows migration NNNN.
+ *
  * Threads  one at a time; the database's own lock keeps two programs apart.
  */
 #pragma once

@@ -40,7 +40,7 @@ FALLIBLE store_commit(struct tx **tx);
 void tx_drop(struct tx **tx);    /* rolls back unless committed; NULL is fine */
 struct db *tx_db(struct tx *tx); /* to read what this transaction sees; borrowed */
 
-/* Does the database answer, and is its schema the one of this program?  Ends: ERR_INTERNAL, ERR_CONFLICT (schema). */
+/* Does the database answer, and is its schema the one of this program, or expanded since?  Ends: ERR_INTERNAL, ERR_CONFLICT (schema). */
 FALLIBLE store_ready(struct db *db);
 
 /* Read the whole database and look for damage; takes as long as its size.  Ends: ERR_INTERNAL (the note has the first

@@ -360,6 +360,80 @@ TEST(migrate, refuses_a_schema_that_is_newer_than_the_program)
     CHECK(rows[count - 1].changed);
 }
 
+static void apply_later(struct world *w, int64_t number, struct str name)
+{
+    struct tx *tx = begin(w);
+    CHECK_OK(query_run(tx, ASK(MIGRATION_ADD, in_int(number), in_text(name), in_text(STR("x")), in_int(NOW)), NULL));
+    CHECK_OK(store_commit(&tx));
+}
+
+/* While nodes of the next program are started one by one, those of this one serve on, and start again. */
+TEST(migrate, lives_with_later_steps_that_only_expand_and_moves_nothing_beneath_them)
+{
+    struct world *w = *state;
+    struct migration_step *plan = NULL;
+    size_t count = 0;
+    int steps = -1;
+
+    apply_later(w, 9998, STR("expand_first"));
+    apply_later(w, 9999, STR("expand_second"));
+    CHECK_OK(store_ready(w->db));
+    CHECK_OK(migrate_to(w->store, NOW, -1, &steps));
+    CHECK_INT(0, steps);
+    CHECK_OK(person_add(w->store, 1));
+    CHECK_END(ERR_CONFLICT, migrate_to(w->store, NOW, migrate_newest() - 1, &steps));
+    CHECK_INT(0, steps);
+    CHECK_END(ERR_CONFLICT, migrate_plan(w->store, w->mem, 0, &plan, &count));
+    CHECK_END(ERR_CONFLICT, migrate_known(w->db));
+    CHECK_OK(store_ready(w->db));
+}
+
+static void forget_later(struct world *w, int64_t number)
+{
+    struct tx *tx = begin(w);
+    CHECK_OK(query_run(tx, ASK(MIGRATION_REMOVE, in_int(number)), NULL));
+    CHECK_OK(store_commit(&tx));
+}
+
+TEST(migrate, lives_with_a_later_step_that_takes_away_what_it_does_not_use)
+{
+    struct world *w = *state;
+
+    apply_later(w, 9000, arena_printf(w->mem, "contract_%lld_thing", (long long)migrate_newest()));
+    CHECK_OK(store_ready(w->db));
+    apply_later(w, 9001, arena_printf(w->mem, "contract_%lld_thing", (long long)migrate_newest() + 1));
+    CHECK_END(ERR_CONFLICT, store_ready(w->db));
+}
+
+TEST(migrate, refuses_a_later_step_whose_name_promises_nothing)
+{
+    static const char *const names[] = { "contract",
+                                         "contract_",
+                                         "contract_thing",
+                                         "contract_9000_thing",
+                                         "contract_0_x",
+                                         "contract_-1_x",
+                                         "contract_1x_thing",
+                                         "expand",
+                                         "Expand_thing",
+                                         " expand_thing",
+                                         "contract__1_x",
+                                         "contract_1",
+                                         "",
+                                         "re_expand_thing",
+                                         "contract_ 1_x",
+                                         "contract_99999999999999999999_thing" };
+    struct world *w = *state;
+
+    apply_later(w, 9000, STR("expand_first"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        apply_later(w, 9001, str_of(names[i]));
+        CHECK_END(ERR_CONFLICT, store_ready(w->db));
+        forget_later(w, 9001);
+    }
+    CHECK_OK(store_ready(w->db));
+}
+
 TEST(migrate, refuses_a_schema_that_was_made_from_another_text)
 {
     struct world *w = *state;
@@ -407,6 +481,9 @@ int contract_transactions(const struct contract *contract)
         FRESH(migrate, plans_what_it_would_run_and_changes_nothing),
         FRESH(migrate, by_four_programs_at_once_runs_each_step_once),
         FRESH(migrate, refuses_a_schema_that_is_newer_than_the_program),
+        FRESH(migrate, lives_with_later_steps_that_only_expand_and_moves_nothing_beneath_them),
+        FRESH(migrate, lives_with_a_later_step_that_takes_away_what_it_does_not_use),
+        FRESH(migrate, refuses_a_later_step_whose_name_promises_nothing),
         FRESH(migrate, refuses_a_schema_that_was_made_from_another_text),
         FRESH(migrate, leaves_the_schema_as_it_was_when_a_step_fails),
     };

@@ -23,6 +23,9 @@ export { run };
 export const top = fileURLToPath(new URL('../..', import.meta.url));
 export const program = path.resolve(process.env.POSTERN_PROGRAM ?? path.join(top, 'build/postern'));
 
+// What later releases will be: the same with more migrations. Not part of a release build.
+export const laterProgram = (name) => path.join(path.dirname(program), `postern-${name}`);
+
 const START_LIMIT_MS = 30_000; // a program that does not listen by then never will
 const CALL_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
@@ -72,11 +75,12 @@ class Server {
   #watchers = new Set();
   #agent = new http.Agent({ keepAlive: true });
 
-  constructor(folder, env, canaries, args) {
+  constructor(folder, env, canaries, args, own) {
+    this.program = own;
     this.folder = folder;
     this.env = env;
     this.canaries = canaries;
-    this.#child = spawn(program, ['serve', ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(own, ['serve', ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     children.add(this.#child);
     createInterface({ input: this.#child.stdout }).on('line', (text) => this.#heard(text));
     this.#child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
@@ -195,7 +199,7 @@ class Server {
   }
 
   cliWith({ input, env = {} }, ...args) {
-    return run(program, args, { cwd: this.folder, env: { ...this.env, ...env }, input });
+    return run(this.program, args, { cwd: this.folder, env: { ...this.env, ...env }, input });
   }
 
   // Rows of a query, as objects, beside the running program. write: for what no interface does, such as turning a clock back.
@@ -233,7 +237,7 @@ class Server {
   }
 }
 
-// folder: of an earlier server, to start again on its data. canaries: hand on those of an earlier server.
-export function startServer({ env = {}, limits = false, args = [], folder = newFolder(), canaries = new Canaries() } = {}) {
-  return new Server(folder, environment(folder, limits, env), canaries, args).listening();
+// folder: of an earlier server, to start again on its data. canaries: hand on those of an earlier server. by: another program.
+export function startServer({ env = {}, limits = false, args = [], folder = newFolder(), canaries = new Canaries(), by = program } = {}) {
+  return new Server(folder, environment(folder, limits, env), canaries, args, by).listening();
 }

@@ -1,0 +1,2 @@
+DROP TABLE stories;
+ALTER TABLE users DROP COLUMN story;
