@@ -177,6 +177,46 @@ TEST(server, that_takes_no_writes_ends_busy_until_it_does)
     check_recovers(store, 2);
 }
 
+static void run_script(struct store *store, const char *text)
+{
+    struct conn *conn = conn_new(store->engine, true);
+
+    CHECK_OK(postgres_script(conn, "tell", text));
+    conn_free(conn);
+}
+
+/* A server whose disk is full says so at a statement, or only at COMMIT (53100). */
+static void fill_the_disk(struct store *store, const char *when)
+{
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+             " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;"
+             " CREATE CONSTRAINT TRIGGER no_room AFTER INSERT ON users DEFERRABLE INITIALLY %s FOR EACH ROW"
+             " EXECUTE FUNCTION no_room()",
+             when);
+    run_script(store, text);
+}
+
+TEST(disk, that_is_full_fails_the_change_and_keeps_what_was_there)
+{
+    static const char *const moments[] = { "IMMEDIATE", "DEFERRED" };
+    struct store *store = *(struct store **)*state;
+
+    for (int i = 0; i < 2; i++) {
+        fill_the_disk(store, moments[i]);
+        for (int n = 0; n < 2 * POSTGRES_WRITERS; n++) {
+            CHECK_END(ERR_INTERNAL, person_add(store, 2 + i));
+            CHECK(strstr(note_get()->text, "No space left on device (SQLSTATE 53100)") != NULL);
+        }
+        CHECK(known(store, 1) && !known(store, 2 + i));
+        run_script(store, "DROP TRIGGER no_room ON users"); /* there is room again */
+        CHECK_OK(person_add(store, 2 + i));
+        CHECK(known(store, 2 + i));
+    }
+}
+
 TEST(reader, can_not_write)
 {
     struct store *store = *(struct store **)*state;
@@ -376,6 +416,7 @@ int postgres_fault_tests(void)
         BROKEN(transaction, that_waits_for_anothers_row_ends_busy_in_time),
         BROKEN(transaction, finds_no_free_connection_and_ends_busy_in_time),
         BROKEN(server, that_takes_no_writes_ends_busy_until_it_does),
+        BROKEN(disk, that_is_full_fails_the_change_and_keeps_what_was_there),
         BROKEN(reader, can_not_write),
         BROKEN(audit_log, refuses_to_be_changed_or_emptied),
         BROKEN(audit_log, is_not_complete_while_an_earlier_row_may_come),
