@@ -8,6 +8,7 @@
  */
 #pragma once
 #include <stdatomic.h>
+#include "store/bulk.h"
 #include "store/migrations.h"
 #include "store/query.h"
 
@@ -65,6 +66,9 @@ struct driver {
 
     /* For who looks after it: read all and look for damage. */
     FALLIBLE (*intact)(struct conn *conn);
+
+    /* For who moves it to another database. */
+    const struct bulk_driver *bulk;
 
     /* Only of a database that is one file; NULL elsewhere.  See store/file.h. */
     const struct file_driver *file;

@@ -76,6 +76,20 @@ static FALLIBLE read_ledger(struct db *db, struct arena *mem, struct ledger *out
     return OK;
 }
 
+/* A row that no program takes for a migration of its own: neither this one nor an older one works with such a database. */
+#define UNFINISHED      INT64_C(1000000000)
+#define UNFINISHED_NAME STR("unfinished_copy")
+
+static FALLIBLE unknown_step(const struct applied *a)
+{
+    if (a->number == UNFINISHED)
+        return fail(ERR_CONFLICT, "a copy into this database was broken off; run the same postern store copy again");
+    return fail(ERR_CONFLICT,
+                "the schema is newer than this program: it has migration %lld (%.*s);"
+                " run the program that made it, or a newer one",
+                (long long)a->number, STR_ARG(a->name));
+}
+
 /* Which programs can live with a migration that they do not know, by its name (migrate.h): those that know this number or a greater. */
 static int64_t known_by_least(struct str name)
 {
@@ -105,10 +119,7 @@ static FALLIBLE check_ledger(struct texts texts, struct arena *mem, const struct
         if (m == NULL && or_lives && lives_with(texts, a))
             continue;
         if (m == NULL)
-            return fail(ERR_CONFLICT,
-                        "the schema is newer than this program: it has migration %lld (%.*s);"
-                        " run the program that made it, or a newer one",
-                        (long long)a->number, STR_ARG(a->name));
+            return unknown_step(a);
         if (!str_equal(a->checksum, checksum(mem, m->up)))
             return fail(ERR_CONFLICT, "migration %lld (%.*s) was applied from another text than this program's",
                         (long long)a->number, STR_ARG(m->name));
@@ -264,6 +275,61 @@ FALLIBLE migrate_known(struct db *db)
 
     TRY(read_ledger(db, mem, &ledger));
     return check_ledger(texts_of(db->store), mem, &ledger, false);
+}
+
+/* They are sorted, and the mark is the greatest. */
+static bool take_mark(struct ledger *ledger)
+{
+    if (ledger->count == 0 || ledger->rows[ledger->count - 1].number != UNFINISHED)
+        return false;
+    ledger->count--;
+    return true;
+}
+
+FALLIBLE migrate_look(struct db *db, int64_t *number, bool *unfinished)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct ledger ledger = { 0 };
+    bool marked;
+
+    TRY(read_ledger(db, mem, &ledger));
+    marked = take_mark(&ledger);
+    TRY(check_ledger(texts_of(db->store), mem, &ledger, false));
+    *number = ledger.count == 0 ? 0 : ledger.rows[ledger.count - 1].number;
+    *unfinished = marked;
+    return OK;
+}
+
+FALLIBLE migrate_mark(struct tx *tx, int64_t now_us)
+{
+    return query_run(
+        tx, ASK(MIGRATION_ADD, in_int(UNFINISHED), in_text(UNFINISHED_NAME), in_text(STR("")), in_int(now_us)), NULL);
+}
+
+FALLIBLE migrate_unmark(struct tx *tx)
+{
+    return query_run(tx, ASK(MIGRATION_REMOVE, in_int(UNFINISHED)), NULL);
+}
+
+/* In one transaction: a database that is half empty would be neither a target nor the rest of a copy. */
+FALLIBLE migrate_wipe(struct store *store)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(tx) struct tx *tx = NULL;
+    struct texts texts = texts_of(store);
+    struct ledger ledger = { 0 };
+
+    TRY(store_begin(store, &tx));
+    TRY(store->driver->script(tx->db.conn, "schema_migrations", store->driver->ledger));
+    TRY(read_ledger(tx_db(tx), mem, &ledger));
+    if (!take_mark(&ledger))
+        return fail(ERR_CONFLICT, "the database holds no unfinished copy");
+    TRY(check_ledger(texts, mem, &ledger, false));
+    for (size_t i = texts.count; i > 0; i--)
+        if (find_applied(&ledger, texts.rows[i - 1].number) != NULL)
+            TRY(undo(tx, &texts.rows[i - 1]));
+    TRY(migrate_unmark(tx));
+    return store_commit(&tx);
 }
 
 FALLIBLE store_ready(struct db *db)

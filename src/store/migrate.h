@@ -34,3 +34,12 @@ FALLIBLE migrate_plan(struct store *store, struct arena *mem, int64_t to, struct
 FALLIBLE migrate_applied(struct db *db, int64_t *number);
 /* Is all that is applied this program's?  Ends: ERR_CONFLICT (newer, or from another text), ERR_INTERNAL. */
 FALLIBLE migrate_known(struct db *db);
+
+/* While a copy into a database is unfinished (store/transfer.h), its ledger has a mark at which every program, also an older
+ * one, refuses to work with it. */
+FALLIBLE migrate_mark(struct tx *tx, int64_t now_us);
+FALLIBLE migrate_unmark(struct tx *tx);
+/* migrate_applied and migrate_known at once, the mark apart from them. */
+FALLIBLE migrate_look(struct db *db, int64_t *number, bool *unfinished);
+/* Undo every migration of a database with that mark.  Ends: ERR_CONFLICT (it has none), ERR_INTERNAL. */
+FALLIBLE migrate_wipe(struct store *store);

@@ -173,4 +173,5 @@ const struct driver postgres_driver = {
     .has_table = postgres_has_table,
     .settle = postgres_settle,
     .intact = postgres_intact,
+    .bulk = &postgres_bulk,
 };

@@ -208,3 +208,27 @@ FALLIBLE answer_to(struct conn *conn, const char *what, const char *text, int64_
         answer_drop(conn, &result);
     return OK;
 }
+
+/* Such a result is told again and again until the rows are sent, so it is asked for once. */
+FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int64_t wait_ms)
+{
+    const struct libpq *pq = conn->engine->pq;
+    PGresult *result;
+    enum err end;
+
+    if (!pq->PQsendQuery(conn->link, text))
+        return answer_send_failed(conn, what);
+    TRY(wait_result(conn, what, clock_mono_ns() + wait_ms * 1000000));
+    result = pq->PQgetResult(conn->link);
+    if (result == NULL)
+        return answer_send_failed(conn, what);
+    if (pq->PQresultStatus(result) == PGRES_COPY_IN) {
+        pq->PQclear(result);
+        return OK;
+    }
+    end = refused(conn, result, what);
+    pq->PQclear(result);
+    while (conn->link != NULL && (result = pq->PQgetResult(conn->link)) != NULL)
+        pq->PQclear(result);
+    return end;
+}

@@ -6,6 +6,7 @@
  * postgres_answer.c     sending a text and waiting for its answer; how a failure ends
  * postgres_statement.c  statements of one connection
  * postgres_settle.c     waiting for those who are writing to a table
+ * postgres_bulk.c       whole tables, for a move to another database
  * postgres_writers.c    the connections that write, and the queue for them
  * postgres_write.c      transactions, and what became of a commit whose answer was lost
  */
@@ -26,7 +27,8 @@
     F(PQsocket) F(PQserverVersion) F(PQbackendPID) F(PQtransactionStatus) F(PQsetNoticeReceiver)                       \
     F(PQsendQuery) F(PQsendPrepare) F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQconsumeInput) F(PQisBusy)          \
     F(PQgetResult) F(PQclear) F(PQresultStatus) F(PQresultErrorField) F(PQntuples) F(PQnfields) F(PQftype)             \
-    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQlibVersion)
+    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQlibVersion)                 \
+    F(PQputCopyData) F(PQputCopyEnd)
 /* clang-format on */
 #define LIBPQ_MEMBER(name) __typeof__(name) *name;
 struct libpq {
@@ -89,6 +91,8 @@ FALLIBLE conn_do(struct conn *conn, FALLIBLE (*once)(struct conn *, const void *
 /* The answer to what has just been sent: the last result of several; the first failure of them decides.  *out is for PQclear, and
  * untouched on failure. */
 FALLIBLE answer_wait(struct conn *conn, const char *what, int64_t wait_ms, PGresult **out);
+/* The server is ready for the rows of this COPY ... FROM STDIN.  After that come PQputCopyData, PQputCopyEnd, answer_wait. */
+FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int64_t wait_ms);
 FALLIBLE answer_send_failed(struct conn *conn, const char *what);
 /* Several statements in one text, without parameters.  out may be NULL. */
 FALLIBLE answer_to(struct conn *conn, const char *what, const char *text, int64_t wait_ms, PGresult **out);
@@ -98,6 +102,7 @@ void answer_drop(struct conn *conn, PGresult **result);
 
 FALLIBLE postgres_prepare(struct conn *conn, enum query_id query);
 FALLIBLE postgres_start(struct conn *conn, const struct ask *ask);
+FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count);
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more);
 int64_t postgres_changed(struct conn *conn);
 void postgres_finish(struct conn *conn);

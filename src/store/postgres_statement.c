@@ -37,12 +37,12 @@ static void bind(struct parameters *p, size_t at, const struct value *value)
     }
 }
 
-static FALLIBLE bind_all(struct parameters *p, const struct ask *ask)
+static FALLIBLE bind_all(struct parameters *p, const char *name, const struct value *in, size_t count)
 {
-    if (ask->count > PARAMETERS_MAX)
-        return fail(ERR_INTERNAL, "%s: %zu parameters", query_name(ask->query), ask->count);
-    for (size_t i = 0; i < ask->count; i++)
-        bind(p, i, &ask->in[i]);
+    if (count > PARAMETERS_MAX)
+        return fail(ERR_INTERNAL, "%s: %zu parameters", name, count);
+    for (size_t i = 0; i < count; i++)
+        bind(p, i, &in[i]);
     return OK;
 }
 
@@ -85,7 +85,7 @@ static FALLIBLE start_once(struct conn *conn, const void *what)
     const struct ask *ask = what;
     struct parameters p;
 
-    TRY(bind_all(&p, ask));
+    TRY(bind_all(&p, query_name(ask->query), ask->in, ask->count));
     if (!conn->pooled)
         TRY(prepare_once(conn, &ask->query));
     if (!send_ask(conn, ask, &p))
@@ -99,6 +99,34 @@ FALLIBLE postgres_start(struct conn *conn, const struct ask *ask)
     conn->query = ask->query;
     conn->row = 0;
     return conn_do(conn, start_once, ask);
+}
+
+struct passing {
+    const char *text;
+    const struct value *in;
+    size_t count;
+};
+
+/* It may take long: a table is counted, or read from its middle on. */
+static FALLIBLE pass_once(struct conn *conn, const void *what)
+{
+    const struct passing *passing = what;
+    struct parameters p;
+
+    TRY(bind_all(&p, "copy", passing->in, passing->count));
+    if (!conn->engine->pq->PQsendQueryParams(conn->link, passing->text, (int)passing->count, NULL, p.values, p.lengths,
+                                             p.formats, 1))
+        return answer_send_failed(conn, "copy");
+    return answer_wait(conn, "copy", POSTGRES_NEVER, &conn->result);
+}
+
+FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count)
+{
+    const struct passing passing = { text, in, count };
+
+    conn->clash[0] = '\0';
+    conn->row = 0;
+    return conn_do(conn, pass_once, &passing);
 }
 
 /* Big-endian, of 1 to 8 bytes, sign in the first bit. */

@@ -145,6 +145,7 @@ void sqlite_disconnect(struct conn *conn)
         return;
     for (size_t i = 0; i < QUERY_COUNT; i++)
         sqlite3_finalize(conn->kept[i]);
+    sqlite3_finalize(conn->passing);
     sqlite3_close(conn->db);
     free(conn);
 }
@@ -276,5 +277,6 @@ const struct driver sqlite_driver = {
     .script = statement_script,
     .has_table = statement_has_table,
     .intact = statement_intact,
+    .bulk = &sqlite_bulk,
     .file = &sqlite_file_driver,
 };

@@ -2,6 +2,7 @@
  *
  * sqlite.c            the file, connections, the table of functions
  * sqlite_statement.c  statements of one connection
+ * sqlite_bulk.c       whole tables, for a move to another database
  * sqlite_write.c      the one writer: transactions as savepoints of a shared commit
  * sqlite_copy.c       a copy of the whole while others write
  * sqlite_replace.c    another file in the place of the database
@@ -26,6 +27,7 @@ struct conn {
     sqlite3 *db;
     sqlite3_stmt *kept[QUERY_COUNT]; /* prepared at first use */
     sqlite3_stmt *running;           /* between start and finish */
+    sqlite3_stmt *passing;           /* the same, when it is none of queries.h and ends with finish */
     enum query_id query;             /* which one it is */
     bool lost;                       /* the writer's: SQLite has rolled the whole transaction back by itself */
     char clash[80];                  /* "users.email_key" */
@@ -58,6 +60,9 @@ FALLIBLE sqlite_copy(struct conn *conn, const char *path, struct conn **copy); /
 
 FALLIBLE statement_prepare(struct conn *conn, enum query_id query);
 FALLIBLE statement_start(struct conn *conn, const struct ask *ask);
+/* A text of one statement; again: the same one, after next has ended it. */
+FALLIBLE statement_pass(struct conn *conn, const char *text, const struct value *in, size_t count);
+FALLIBLE statement_pass_again(struct conn *conn, const struct value *in, size_t count);
 FALLIBLE statement_next(struct conn *conn, struct value *row, size_t columns, bool *more);
 int64_t statement_changed(struct conn *conn);
 void statement_finish(struct conn *conn);

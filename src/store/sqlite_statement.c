@@ -20,12 +20,17 @@ FALLIBLE sqlite_fail(sqlite3 *db, int code, const char *what)
 }
 
 /* "UNIQUE constraint failed: users.email_key" is all that SQLite tells; what follows the colon is kept. */
+static const char *name_of(const struct conn *conn)
+{
+    return conn->passing != NULL ? "copy" : query_name(conn->query);
+}
+
 static FALLIBLE conflict(struct conn *conn)
 {
     const char *message = sqlite3_errmsg(conn->db), *colon = strstr(message, ": ");
 
     snprintf(conn->clash, sizeof conn->clash, "%s", colon == NULL ? "" : colon + 2);
-    return fail(ERR_CONFLICT, "%s: %s", query_name(conn->query), message);
+    return fail(ERR_CONFLICT, "%s: %s", name_of(conn), message);
 }
 
 /* Some failures make SQLite roll back everything that is open (sqlite.org/lang_transaction.html, "Response To Errors
@@ -37,7 +42,7 @@ static FALLIBLE statement_failed(struct conn *conn, int code)
         conn->lost = true;
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
         return conflict(conn);
-    return sqlite_fail(conn->db, code, query_name(conn->query));
+    return sqlite_fail(conn->db, code, name_of(conn));
 }
 
 FALLIBLE statement_prepare(struct conn *conn, enum query_id query)
@@ -67,13 +72,13 @@ static int bind(sqlite3_stmt *statement, int at, const struct value *value)
     return sqlite3_bind_null(statement, at);
 }
 
-static FALLIBLE bind_all(struct conn *conn, sqlite3_stmt *statement, const struct ask *ask)
+static FALLIBLE bind_all(struct conn *conn, sqlite3_stmt *statement, const struct value *in, size_t count)
 {
-    if ((size_t)sqlite3_bind_parameter_count(statement) != ask->count)
-        return fail(ERR_INTERNAL, "%s takes %d parameters, not %zu", query_name(ask->query),
-                    sqlite3_bind_parameter_count(statement), ask->count);
-    for (size_t i = 0; i < ask->count; i++) {
-        int code = bind(statement, (int)i + 1, &ask->in[i]);
+    if ((size_t)sqlite3_bind_parameter_count(statement) != count)
+        return fail(ERR_INTERNAL, "%s takes %d parameters, not %zu", name_of(conn),
+                    sqlite3_bind_parameter_count(statement), count);
+    for (size_t i = 0; i < count; i++) {
+        int code = bind(statement, (int)i + 1, &in[i]);
         if (code != SQLITE_OK)
             return statement_failed(conn, code);
     }
@@ -87,9 +92,29 @@ FALLIBLE statement_start(struct conn *conn, const struct ask *ask)
     if (conn->lost)
         return fail(ERR_INTERNAL, "%s: the transaction has been rolled back", query_name(ask->query));
     TRY(statement_prepare(conn, ask->query));
-    TRY(bind_all(conn, conn->kept[ask->query], ask));
+    TRY(bind_all(conn, conn->kept[ask->query], ask->in, ask->count));
     conn->running = conn->kept[ask->query];
     return OK;
+}
+
+FALLIBLE statement_pass(struct conn *conn, const char *text, const struct value *in, size_t count)
+{
+    int code;
+
+    conn->clash[0] = '\0';
+    if (conn->lost)
+        return fail(ERR_INTERNAL, "copy: the transaction has been rolled back");
+    code = sqlite3_prepare_v2(conn->db, text, -1, &conn->passing, NULL);
+    if (code != SQLITE_OK)
+        return sqlite_fail(conn->db, code, "copy");
+    conn->running = conn->passing;
+    return bind_all(conn, conn->passing, in, count);
+}
+
+FALLIBLE statement_pass_again(struct conn *conn, const struct value *in, size_t count)
+{
+    sqlite3_reset(conn->passing);
+    return bind_all(conn, conn->passing, in, count);
 }
 
 static struct str bytes_at(sqlite3_stmt *statement, int at, const void *bytes)
@@ -123,7 +148,7 @@ FALLIBLE statement_next(struct conn *conn, struct value *row, size_t columns, bo
     if (!*more)
         return OK;
     if (columns > (size_t)sqlite3_data_count(conn->running))
-        return fail(ERR_INTERNAL, "%s has fewer than %zu columns", query_name(conn->query), columns);
+        return fail(ERR_INTERNAL, "%s has fewer than %zu columns", name_of(conn), columns);
     for (size_t i = 0; i < columns; i++)
         row[i] = value_at(conn->running, (int)i);
     return OK;
@@ -140,6 +165,8 @@ void statement_finish(struct conn *conn)
     if (conn->running != NULL)
         sqlite3_reset(conn->running);
     conn->running = NULL;
+    sqlite3_finalize(conn->passing);
+    conn->passing = NULL;
 }
 
 struct str statement_clash(struct conn *conn)

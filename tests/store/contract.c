@@ -16,6 +16,7 @@ int world_setup(void **state)
     struct world *w = calloc(1, sizeof *w);
     int steps = 0;
 
+    w->contract = contract;
     w->mem = arena_new();
     w->url = arena_copy(w->mem, contract->fresh());
     CHECK_OK(world_open(w->url, &w->store));

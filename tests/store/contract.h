@@ -7,3 +7,7 @@ struct contract {
 };
 
 int contract_run(const struct contract *contract); /* how many tests failed */
+/* The same for copies from one into another; name: of this pair. */
+int contract_transfer(const struct contract *from, const struct contract *to, const char *name);
+/* Of these only what a way to the database could change. */
+int contract_transfer_short(const struct contract *from, const struct contract *to, const char *name);

@@ -6,7 +6,9 @@
 #include "store/people.h"
 #include "support/test.h"
 
-struct str fresh(void); /* the URL of a new empty database; lives until the next call */
+struct str postgres_server(void); /* POSTERN_TEST_POSTGRES; absent when there is none */
+struct str fresh_pooled(void);    /* as fresh, through pgBouncer in transaction mode, of POSTERN_TEST_PGBOUNCER */
+struct str fresh(void);           /* the URL of a new empty database; lives until the next call */
 enum err open_as(struct str url, int64_t busy_ms, struct store **store);
 struct store *open_new(struct str url, int64_t busy_ms); /* and migrated */
 void tell(const char *format, ...)

@@ -6,6 +6,7 @@
 
 /* A migrated database with a connection for reading. */
 struct world {
+    const struct contract *contract;
     struct str url;
     struct store *store;
     struct db *db;
