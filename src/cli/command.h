@@ -101,6 +101,7 @@ enum err audit_tail(struct run *r), audit_export(struct run *r); /* audit.c */
 enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_plan_run(struct run *r),
     migrate_show(struct run *r);                                                              /* migrate.c */
 enum err backup_run(struct run *r), backup_verify(struct run *r), restore_run(struct run *r); /* backup.c */
+enum err store_copy_run(struct run *r);                                                       /* store.c */
 enum err config_show(struct run *r), config_check(struct run *r), serve_run(struct run *r), version_show(struct run *r);
 enum err doctor(struct run *r);
 
@@ -108,5 +109,5 @@ extern const struct manual user_create_manual, user_show_manual, user_list_manua
     user_disable_manual, user_enable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual,
     token_decode_manual, key_list_manual, key_rotate_manual, key_revoke_manual, key_export_manual, audit_tail_manual,
     audit_export_manual, migrate_up_manual, migrate_down_manual, migrate_plan_manual, migrate_show_manual,
-    backup_manual, backup_verify_manual, restore_manual, config_show_manual, config_check_manual, serve_manual,
-    version_manual, doctor_manual;
+    backup_manual, backup_verify_manual, restore_manual, store_copy_manual, config_show_manual, config_check_manual,
+    serve_manual, version_manual, doctor_manual;

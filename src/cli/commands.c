@@ -11,6 +11,7 @@ const struct command commands[] = {
     { "backup",             "FILE",                                    "Write a sealed copy of the database to a file", SETTINGS,     0, 1,  backup_run,          &backup_manual },
     { "backup verify",      "FILE",                                    "Check a backup to its end",                     SETTINGS,     1, 1,  backup_verify,       &backup_verify_manual },
     { "restore",            "FILE",                                    "Put a backup in the place of the database",     SETTINGS,     1, 1,  restore_run,         &restore_manual },
+    { "store copy",         "--to URL",                                "Move all of a database into another",           SETTINGS,     0, 0,  store_copy_run,      &store_copy_manual },
     { "user create",        "(--email ADDRESS | --username NAME)",     "Make an account",                               SETTINGS,     0, 0,  user_create,         &user_create_manual },
     { "user show",          "USER",                                    "Show one account",                              SETTINGS,     1, 1,  user_show,           &user_show_manual },
     { "user list",          "",                                        "List accounts",                                 SETTINGS,     0, 0,  user_list,           &user_list_manual },
