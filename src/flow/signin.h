@@ -12,7 +12,7 @@
 
 struct tokens {
     struct str message, access_token, token_type;
-    int64_t expires_in; /* seconds */
+    int64_t expires_in;         /* seconds */
     struct str refresh_token;   /* absent when the answer has it elsewhere */
     int64_t refresh_expires_in; /* seconds */
     struct str session_id, user_id;

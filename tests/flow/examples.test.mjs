@@ -1,5 +1,6 @@
 // The files of examples/: they parse, hold what they promise, and go with the program as it is.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -137,8 +138,10 @@ describe('the systemd unit', () => {
 });
 
 test('the settings for production are good in production, and without the proxy they are not', async () => {
-  const check = (file) =>
-    run(program, ['config', 'check', '--config', file], { env: { PATH: process.env.PATH, POSTERN_PROFILE: 'production' }, cwd: newFolder() });
+  const credentials = newFolder(); // as systemd hands them over
+  writeFileSync(path.join(credentials, 'postern-master-key'), `${randomBytes(32).toString('hex')}\n`);
+  const env = { PATH: process.env.PATH, POSTERN_PROFILE: 'production', CREDENTIALS_DIRECTORY: credentials };
+  const check = (file) => run(program, ['config', 'check', '--config', file], { env, cwd: newFolder() });
   const good = await check(path.join(folder, 'postern.conf'));
   assert.equal(good.code, 0, good.stderr);
   const other = path.join(newFolder(), 'postern.conf');

@@ -380,7 +380,7 @@ describe('a hash that another program made is taken, and replaced at the first s
       const fresh = await hashOf(account);
       assert.match(fresh, OURS);
       const events = (await auditOf(at.server, answer)).map((row) => row.event);
-      assert.deepEqual(events, ['postern_password_rehashed', 'authn_login_success']);
+      assert.deepEqual(events, ['postern_password_rehashed', 'authn_login_success', 'session_created']);
       await signIn(at.server, { ...account, password });
       assert.equal(await hashOf(account), fresh, 'and only once');
     });

@@ -16,13 +16,13 @@ async function notDurable(folder) {
   await query(folder, `ALTER DATABASE "${name}" SET synchronous_commit = off`, { write: true });
 }
 
-function withTwoNodes() {
+function withTwoNodes(options = {}) {
   const at = { nodes: [] };
   before(async () => {
     const folder = newFolder();
     await notDurable(folder);
-    at.nodes.push(await startServer({ folder, env: CHEAP }));
-    at.nodes.push(await startServer({ folder, env: CHEAP, canaries: at.nodes[0].canaries }));
+    at.nodes.push(await startServer({ folder, env: CHEAP, ...options }));
+    at.nodes.push(await startServer({ folder, env: CHEAP, ...options, canaries: at.nodes[0].canaries }));
   });
   after(async () => {
     for (const node of at.nodes) await endWell(node);
@@ -75,13 +75,24 @@ describe('two nodes on one database', onlyOn('postgres'), () => {
     }
   });
 
-  it('of a hundred that spend one refresh token at once one gets the next', async () => {
+  it('a refresh token that a hundred bring at once has one successor, and is spent once', async () => {
     const someone = await member(at.nodes[0]);
-    const answers = await times(AT_ONCE, (i) =>
-      at.call(i, 'POST', '/token/refresh', { body: { refresh_token: someone.tokens.refresh_token } }));
-    const given = answers.filter(({ status }) => status === 200);
-    assert.equal(given.length, 1);
-    for (const answer of answers) if (answer !== given[0]) assert.equal(answer.status, 401, answer.text);
+    const { refresh_token } = someone.tokens;
+    const answers = await times(AT_ONCE, (i) => at.call(i, 'POST', '/token/refresh', { body: { refresh_token } }));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200], answers[0].text);
+    assert.equal(new Set(answers.map(({ json }) => json.refresh_token)).size, 1);
+    const [row] = await at.query(`SELECT refresh_number, ended_at FROM sessions WHERE id = '${someone.tokens.session_id}'`);
+    assert.deepEqual([Number(row.refresh_number), Number(row.ended_at)], [1, 0]);
+    assert.equal((await at.call(1, 'POST', '/token/refresh', { body: { refresh_token: answers[0].json.refresh_token } })).status, 200);
+  });
+
+  it('a copy of a spent refresh token ends the session on both', async () => {
+    const someone = await member(at.nodes[0]);
+    const { refresh_token } = someone.tokens;
+    const { json } = await at.call(0, 'POST', '/token/refresh', { body: { refresh_token } });
+    const thief = await at.call(1, 'POST', '/token/refresh', { body: { refresh_token }, headers: { 'User-Agent': 'thief/1' } });
+    assertProblem(thief, { status: 401, code: 'refresh_token_invalid' });
+    for (const i of [0, 1]) assertProblem(await at.call(i, 'GET', '/users/me', { token: json.access_token }), { status: 401, code: 'session_ended' });
   });
 
   it('a sign-out on the one is a sign-out on the other', async () => {
@@ -89,6 +100,46 @@ describe('two nodes on one database', onlyOn('postgres'), () => {
     assert.equal((await at.nodes[1].call('GET', '/users/me', { token: someone.token })).status, 200);
     assert.equal((await at.nodes[0].call('POST', '/logout', { token: someone.token })).status, 204);
     assertProblem(await at.nodes[1].call('GET', '/users/me', { token: someone.token }), { status: 401, code: 'session_ended' });
+  });
+});
+
+describe('two nodes that count tries together', onlyOn('postgres'), () => {
+  const at = withTwoNodes({ limits: true });
+  const tryOn = (node, email, from) => at.call(node, 'POST', '/login', { body: { email, password: 'wrong-Password-1' }, from });
+
+  it('grant the tries of one account once', async () => {
+    const { email } = await member(at.nodes[0]);
+    const statuses = [];
+    for (let i = 0; i < 14; i++) statuses.push((await tryOn(i, email, `127.0.${i + 1}.1`)).status);
+    assert.deepEqual(statuses, [...Array(10).fill(401), ...Array(4).fill(429)]);
+  });
+
+  it('grant them once when they come at the same moment', async () => {
+    const { email } = await member(at.nodes[0]);
+    const answers = await times(40, (i) => tryOn(i, email, `127.1.${i + 1}.1`));
+    assert.equal(answers.filter(({ status }) => status === 401).length, 10);
+    assert.equal(answers.filter(({ status }) => status === 429).length, 30);
+  });
+
+  it('grant the tries of one network once', async () => {
+    const answers = await times(60, (i) => tryOn(i, `nobody.${i}@example.com`, '127.2.1.1'));
+    assert.equal(answers.filter(({ status }) => status === 401).length, 30);
+  });
+
+  it('give a try back for each other after a sign-in that was good', async () => {
+    const someone = await member(at.nodes[0]);
+    for (let i = 0; i < 30; i++) {
+      const { status } = await at.call(i, 'POST', '/login', { body: { email: someone.email, password: someone.password }, from: `127.3.${i + 1}.1` });
+      assert.equal(status, 200, `sign-in ${i}`);
+    }
+  });
+
+  it('keep no name in the table', async () => {
+    const { email } = await member(at.nodes[0]);
+    await tryOn(0, email, '127.4.1.1');
+    const rows = await at.query("SELECT encode(subject, 'escape') AS subject FROM limit_buckets");
+    assert.ok(rows.length > 0);
+    for (const { subject } of rows) assert.ok(!subject.includes(email) && !subject.includes('signin'));
   });
 });
 

@@ -15,7 +15,7 @@ const KINDS = [
   ['uuid', /[0-9a-f]{8}-[0-9a-f]{4}-[1-7][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/gi, COUNTED],
   ['unknown', /unknown:[0-9a-f]{16}/g, COUNTED],
   ['time', /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, () => '<time>'],
-  ['secret', /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*[0-9_-])[\w-]{43}(?![\w-])/g, COUNTED], // 32 bytes in base64url
+  ['secret', /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*[0-9_-])(?:[\w-]{43}|[\w-]{70})(?![\w-])/g, COUNTED], // 32 bytes in base64url, or a refresh token
   ['digest', /(?<![\w-])[0-9a-f]{64}(?![\w-])/gi, COUNTED],
 ];
 
