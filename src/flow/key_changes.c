@@ -16,18 +16,6 @@ static bool is_due(const struct shared *at, const struct visit *v, const struct 
     return c->key_rotation_s != 0 && v->now_us >= current->active_at + (c->key_rotation_s - c->key_lead_s) * SECOND_US;
 }
 
-/* Without holding anything: most looks find nothing to do. */
-static FALLIBLE look(struct shared *at, const struct visit *v, const struct key_wish *wish, bool *due)
-{
-    AUTO(db) struct db *db = NULL;
-    struct key_list list = { 0 };
-    TRY(db_open(at->store, &db));
-    TRY(signing_keys_list(db, v->mem, &list.rows, &list.count));
-    const struct signing_key_row *newest = keys_newest(&list);
-    *due = newest == NULL || (newest->active_at <= v->now_us && is_due(at, v, wish, newest));
-    return OK;
-}
-
 static FALLIBLE next_is_there(const struct signing_key_row *next)
 {
     char at[CLOCK_TEXT_MAX];
@@ -91,17 +79,26 @@ FALLIBLE flow_key_rotate(struct shared *at, const struct visit *v, const struct 
     AUTO(tx) struct tx *tx = NULL;
     struct key_list list = { 0 };
     struct signing_key_row fresh = { 0 };
-    bool due = true;
-    *out = fresh;
-    if (wish->when_due)
-        TRY(look(at, v, wish, &due));
-    if (!due)
-        return OK;
     TRY(make(at, v, wish->algorithm, moment_after(at, v, wish->at_once), &fresh));
     TRY(keys_begin(at, v, &tx, &list));
     TRY(rotate(tx, at, v, wish, &list, &fresh));
-    TRY(store_commit(&tx));
+    TRY(keys_commit(&tx));
     *out = fresh;
+    return OK;
+}
+
+/* Without holding anything: most looks find nothing to do. */
+FALLIBLE flow_keys_tick(struct shared *at, const struct visit *v, struct db *db, bool change, struct str *made)
+{
+    const struct key_wish wish = { STR("postern"), at->config->token_alg, .when_due = true, .change = change };
+    struct key_list list = { 0 };
+    struct signing_key_row next = { 0 };
+    TRY(signing_keys_list(db, v->mem, &list.rows, &list.count));
+    TRY(keyring_fill(at->keys, list.rows, list.count, v->now_us));
+    const struct signing_key_row *newest = keys_newest(&list);
+    if (newest == NULL || (newest->active_at <= v->now_us && is_due(at, v, &wish, newest)))
+        TRY(flow_key_rotate(at, v, &wish, &next));
+    *made = next.kid;
     return OK;
 }
 
@@ -163,5 +160,5 @@ FALLIBLE flow_key_revoke(struct shared *at, const struct visit *v, struct str ac
     TRY(keys_begin(at, v, &tx, &list));
     TRY(revoke(tx, v, actor, kid, &list));
     TRY(settle(tx, v, actor, &list, &fresh, by));
-    return store_commit(&tx);
+    return keys_commit(&tx);
 }

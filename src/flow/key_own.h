@@ -17,6 +17,8 @@ struct str master_fingerprint(const struct shared *at, struct arena *mem);
 struct secret keys_sealing(const struct shared *at);
 /* The one that nothing follows yet; NULL: none. */
 struct signing_key_row *keys_newest(const struct key_list *keys);
+/* Every change ends so: what was done is told to the other servers with the commit. */
+FALLIBLE keys_commit(struct tx **tx);
 /* With its audit row. */
 FALLIBLE keys_add(struct tx *tx, const struct visit *v, struct str actor, enum audit_kind kind,
                   const struct signing_key_row *row);

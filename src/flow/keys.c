@@ -2,6 +2,7 @@
 #include "crypto/master.h"
 #include "flow/key_own.h"
 #include "flow/open.h"
+#include "store/news.h"
 #include "token/key_files.h"
 
 #define SERVER STR("postern")
@@ -28,6 +29,12 @@ FALLIBLE keys_begin(struct shared *at, const struct visit *v, struct tx **tx, st
     *tx = begun;
     begun = NULL;
     return OK;
+}
+
+FALLIBLE keys_commit(struct tx **tx)
+{
+    TRY(news_tell(*tx, NEWS_KEYS));
+    return store_commit(tx);
 }
 
 FALLIBLE keys_tell(struct tx *tx, const struct visit *v, struct str actor, enum audit_kind kind, struct str reason,
@@ -129,7 +136,7 @@ static FALLIBLE settle(struct shared *at, const struct visit *v, struct keys_ope
     import.tx = tx;
     TRY(import_files(&import, folder));
     TRY(make_first(&import, out));
-    TRY(store_commit(&tx));
+    TRY(keys_commit(&tx));
     out->imported = import.count;
     return folder == NULL ? OK : key_folder_clear(folder);
 }

@@ -37,6 +37,10 @@ FALLIBLE flow_keys_look(struct shared *at, const struct visit *v, struct db *db)
 /* Read them again. */
 FALLIBLE flow_keys_read(struct shared *at, const struct visit *v, struct db *db);
 
+/* The same, and publish the next key when the one that signs is old enough; change: also when it is of another algorithm
+ * than the setting.  made: absent: not due, or another server was faster. */
+FALLIBLE flow_keys_tick(struct shared *at, const struct visit *v, struct db *db, bool change, struct str *made);
+
 struct key_wish {
     struct str actor;
     enum algorithm algorithm;

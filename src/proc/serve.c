@@ -12,8 +12,10 @@
 #include "http/listen.h"
 #include "http/tls.h"
 #include "json/read.h"
+#include "proc/news.h"
 #include "proc/trim.h"
 #include "store/migrate.h"
+#include "store/news.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,6 +36,9 @@ struct house {
     struct proxies *proxies;
     struct tls *tls;
     struct server *server;
+    struct news_listener listeners[1];
+    struct newsroom *news;
+    bool keys_failed;
     int socket;
     struct listen_place place;
 };
@@ -125,6 +130,18 @@ static enum err settle_epoch(struct house *house, bool keep)
     return OK;
 }
 
+/* Another algorithm in the settings than the key has: the next key gets it. */
+static enum err follow_setting(struct house *house, const struct visit *v)
+{
+    AUTO(db) struct db *db = NULL;
+    struct str made = { 0 };
+    TRY(db_open(house->shared.store, &db));
+    TRY(flow_keys_tick(&house->shared, v, db, true, &made));
+    if (made.ptr != NULL)
+        log_event(LOG_INFO, "key_rotated", LOG_S("next", made));
+    return OK;
+}
+
 static enum err open_keys(struct house *house)
 {
     AUTO(arena) struct arena *mem = arena_new();
@@ -135,7 +152,35 @@ static enum err open_keys(struct house *house)
         log_event(LOG_INFO, "keys_imported", LOG_N("keys", (int64_t)did.imported));
     if (did.made.ptr != NULL)
         log_event(LOG_INFO, "key_made", LOG_S("kid", did.made));
-    return OK;
+    return follow_setting(house, &v);
+}
+
+/* Told when it begins to fail, not with every try; the keys that are there go on meanwhile. */
+static void say_keys(struct house *house, enum err end, struct str made)
+{
+    const bool failed = end != OK;
+    if (failed && !house->keys_failed)
+        log_event(LOG_ERROR, "keys_failed", LOG_S("what", str_of(note_get()->text)));
+    else if (made.ptr != NULL)
+        log_event(LOG_INFO, "key_rotated", LOG_S("next", made));
+    house->keys_failed = failed;
+}
+
+static void hear_of_keys(void *context, struct services *own)
+{
+    struct house *house = context;
+    AUTO(arena) struct arena *mem = arena_new();
+    struct visit v = { .mem = mem, .now_us = clock_now_us() };
+    struct str made = { 0 };
+    const enum err end = flow_keys_tick(&house->shared, &v, own->db, false, &made);
+    say_keys(house, end, made);
+}
+
+static enum err open_news(struct house *house)
+{
+    house->listeners[0] = (struct news_listener){ NEWS_KEYS, hear_of_keys, house };
+    return newsroom_open(&house->shared, house->listeners, sizeof house->listeners / sizeof *house->listeners,
+                         &house->news);
 }
 
 static void keep_mark(struct house *house)
@@ -166,12 +211,14 @@ static enum err open_house(struct house *house)
     struct store *common = store_shared(house->shared.store) ? house->shared.store : NULL;
     house->shared.limits = limits_open(house->config->limits, common, &house->shared.limit_key);
     TRY(audit_event(house, AUDIT_SYS_STARTUP));
+    TRY(open_news(house));
     return open_server(house);
 }
 
 static void close_house(struct house *house)
 {
     server_drop(&house->server);
+    newsroom_drop(&house->news);
     tls_drop(&house->tls);
     shared_close(&house->shared);
     proxies_drop(&house->proxies);

@@ -64,6 +64,10 @@ struct driver {
     /* Wait until every transaction that has written to this table by now has ended; NULL where one writes after the other. */
     FALLIBLE (*settle)(struct conn *conn, const char *table);
 
+    /* News for other connections; see store/news.h.  tell: NULL where every commit is news by itself. */
+    FALLIBLE (*tell)(struct conn *conn, const char *word);
+    FALLIBLE (*hear)(struct conn *conn, int wake, int64_t most_ms, unsigned *heard);
+
     /* For who looks after it: read all and look for damage. */
     FALLIBLE (*intact)(struct conn *conn);
 

@@ -172,6 +172,8 @@ const struct driver postgres_driver = {
     .script = postgres_script,
     .has_table = postgres_has_table,
     .settle = postgres_settle,
+    .tell = postgres_tell,
+    .hear = postgres_hear,
     .intact = postgres_intact,
     .bulk = &postgres_bulk,
 };

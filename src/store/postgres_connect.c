@@ -158,6 +158,7 @@ void conn_down(struct conn *conn)
         conn->engine->pq->PQfinish(conn->link);
     conn->link = NULL;
     memset(conn->prepared, 0, sizeof conn->prepared);
+    conn->listens = false;
 }
 
 /* A transaction lives and dies with its link. */

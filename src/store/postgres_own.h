@@ -5,6 +5,7 @@
  * postgres_connect.c    one connection: opening it, what the server is like, pauses while it can't be reached
  * postgres_answer.c     sending a text and waiting for its answer; how a failure ends
  * postgres_statement.c  statements of one connection
+ * postgres_news.c       LISTEN and NOTIFY
  * postgres_settle.c     waiting for those who are writing to a table
  * postgres_bulk.c       whole tables, for a move to another database
  * postgres_writers.c    the connections that write, and the queue for them
@@ -27,7 +28,7 @@
     F(PQsocket) F(PQserverVersion) F(PQbackendPID) F(PQtransactionStatus) F(PQsetNoticeReceiver)                       \
     F(PQsendQuery) F(PQsendPrepare) F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQconsumeInput) F(PQisBusy)          \
     F(PQgetResult) F(PQclear) F(PQresultStatus) F(PQresultErrorField) F(PQntuples) F(PQnfields) F(PQftype)             \
-    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQlibVersion)                 \
+    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQnotifies) F(PQlibVersion)   \
     F(PQputCopyData) F(PQputCopyEnd)
 /* clang-format on */
 #define LIBPQ_MEMBER(name) __typeof__(name) *name;
@@ -72,6 +73,7 @@ struct conn {
     bool prepared[QUERY_COUNT];      /* on this link */
     bool pooled;                     /* a pooler stands between: nothing of ours outlives a transaction there */
     bool writes, in_tx;              /* of the pool; within a transaction */
+    bool listens;                    /* for news, on this link */
     bool gone;                       /* the last failure took the link with it */
     char server[POSTGRES_STATE_MAX]; /* which life of which server; "" when unknown */
     char clash[80];                  /* "users.email_key" */
@@ -111,6 +113,9 @@ FALLIBLE postgres_script(struct conn *conn, const char *name, const char *text);
 FALLIBLE postgres_has_table(struct conn *conn, const char *name, bool *has);
 FALLIBLE postgres_intact(struct conn *conn);
 FALLIBLE postgres_settle(struct conn *conn, const char *table);
+
+FALLIBLE postgres_tell(struct conn *conn, const char *word);
+FALLIBLE postgres_hear(struct conn *conn, int wake, int64_t most_ms, unsigned *heard);
 
 void writers_open(struct engine *engine);
 void writers_close(struct engine *engine);

@@ -146,6 +146,7 @@ void sqlite_disconnect(struct conn *conn)
     for (size_t i = 0; i < QUERY_COUNT; i++)
         sqlite3_finalize(conn->kept[i]);
     sqlite3_finalize(conn->passing);
+    sqlite3_finalize(conn->versions);
     sqlite3_close(conn->db);
     free(conn);
 }
@@ -276,6 +277,7 @@ const struct driver sqlite_driver = {
     .clash = statement_clash,
     .script = statement_script,
     .has_table = statement_has_table,
+    .hear = sqlite_hear,
     .intact = statement_intact,
     .bulk = &sqlite_bulk,
     .file = &sqlite_file_driver,

@@ -6,6 +6,7 @@
  * sqlite_write.c      the one writer: transactions as savepoints of a shared commit
  * sqlite_copy.c       a copy of the whole while others write
  * sqlite_replace.c    another file in the place of the database
+ * sqlite_news.c       has another connection committed?
  * sqlite_checkpoint.c moves the write-ahead log into the file, in the background
  */
 #pragma once
@@ -29,8 +30,10 @@ struct conn {
     sqlite3_stmt *running;           /* between start and finish */
     sqlite3_stmt *passing;           /* the same, when it is none of queries.h and ends with finish */
     enum query_id query;             /* which one it is */
-    bool lost;                       /* the writer's: SQLite has rolled the whole transaction back by itself */
-    char clash[80];                  /* "users.email_key" */
+    sqlite3_stmt *versions;          /* of who listens for news, and what it said last */
+    int64_t version;
+    bool lost;      /* the writer's: SQLite has rolled the whole transaction back by itself */
+    char clash[80]; /* "users.email_key" */
 };
 
 struct checkpoint;
@@ -70,6 +73,8 @@ struct str statement_clash(struct conn *conn);
 FALLIBLE statement_script(struct conn *conn, const char *name, const char *text);
 FALLIBLE statement_has_table(struct conn *conn, const char *name, bool *has);
 FALLIBLE statement_intact(struct conn *conn);
+
+FALLIBLE sqlite_hear(struct conn *conn, int wake, int64_t most_ms, unsigned *heard); /* sqlite_news.c */
 
 FALLIBLE write_open(struct engine *engine);
 void write_close(struct engine *engine);
