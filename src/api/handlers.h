@@ -14,7 +14,10 @@ enum err api_ping(struct call *c);
 enum err api_healthz(struct call *c);
 enum err api_readyz(struct call *c);
 enum err api_metrics(struct call *c);
+
+/* wellknown.c */
 enum err api_jwks(struct call *c);
+enum err api_authorization_server(struct call *c);
 
 /* docs.c */
 enum err api_openapi(struct call *c);

@@ -15,6 +15,7 @@ const struct route api_routes[] = {
     { GET,    "/docs",                   ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_docs,          "Show the API in the browser", false },
     { GET,    "/docs/{file}",            ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_docs_file,     "Give a part of that page", false },
     { GET,    "/.well-known/jwks.json",  ANYONE,          LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_jwks,          "Give the public keys that check our tokens", false },
+    { GET,    "/.well-known/oauth-authorization-server", ANYONE, LIMIT_NONE,    FAST, NO_BODY,                                      NO_BODY,                                           api_authorization_server, "Tell where everything is (RFC 8414)", false },
 
     { POST,   "/users",                  ANYONE,          LIMIT_SIGNUP_NET, SLOW, SHAPE(users_create_in, struct users_create_body), NO_BODY,                                       api_users_create,  "Sign up", true },
     { GET,    "/users",                  MAY(USERS_READ), LIMIT_NONE,       FAST, NO_BODY,                                      SHAPE(users_list_query, struct users_list_params), api_users_list,    "List accounts", false },

@@ -1,4 +1,4 @@
-/* The service's own routes: is it there, is it ready, how does it do, which keys check its tokens. */
+/* The service's own routes: is it there, is it ready, how does it do. */
 #include "api/figures.h"
 #include "api/handlers.h"
 #include "base/buf.h"
@@ -53,10 +53,4 @@ enum err api_metrics(struct call *c)
     struct buf out = buf_new(c->visit.mem, 16384);
     figures_write(c->services, c->server, &out);
     return reply_text(c, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out));
-}
-
-enum err api_jwks(struct call *c)
-{
-    reply_header(c, "Cache-Control", STR("public, max-age=300"));
-    return reply_text(c, 200, "application/json", keyring_jwks(c->services->at->keys, c->visit.now_us, c->visit.mem));
 }

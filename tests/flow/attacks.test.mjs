@@ -450,7 +450,7 @@ describe('on the wire', () => {
     const allow = {
       '/ping': 'GET, HEAD, OPTIONS', '/login': 'POST, OPTIONS', '/users': 'GET, HEAD, POST, OPTIONS',
       '/users/me': 'GET, HEAD, PATCH, DELETE, OPTIONS', [`/users/${NOBODY}`]: 'GET, HEAD, PATCH, DELETE, OPTIONS',
-      '/logout': 'POST, OPTIONS', '/users/signup': 'POST, OPTIONS', '/.well-known/jwks.json': 'GET, HEAD, OPTIONS',
+      '/logout': 'POST, OPTIONS', '/users/signup': 'POST, OPTIONS', '/.well-known/jwks.json': 'GET, HEAD, OPTIONS', '/.well-known/oauth-authorization-server': 'GET, HEAD, OPTIONS',
     };
     const sameSet = (a, b) => assert.deepEqual(a.split(', ').sort(), b.split(', ').sort());
 

@@ -123,6 +123,11 @@ test('every example of a sign-up and a sign-in works as it stands', async () => 
 test('the service routes answer as documented', async () => {
   for (const path of ['/ping', '/healthz', '/readyz', '/metrics', '/.well-known/jwks.json', '/openapi.json', '/docs'])
     assert.equal((await call('GET', path)).status, 200, path);
+  for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
+    const { status, headers } = await call('GET', path);
+    assert.equal(status, 200);
+    assert.equal((await call('GET', path, { headers: { 'If-None-Match': headers.etag } })).status, 304);
+  }
   for (const file of ['docs.html', 'docs.css', 'docs.js', 'swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt',
     'swagger-ui.NOTICE.txt', 'favicon.png', 'openapi.json'])
     assert.equal((await call('GET', `/docs/${file}`)).status, 200, file);

@@ -1,0 +1,99 @@
+/* What other services find by themselves: the public keys, and where everything is. */
+#include "api/handlers.h"
+#include "base/buf.h"
+#include "crypto/base64url.h"
+#include "crypto/digest.h"
+#include "json/write.h"
+
+#define KEPT_MOST_S                                                                                                    \
+    300 /* how long others may keep it; never longer than half the time that a key is published before it signs */
+
+/* RFC 9110 8.8.3: a strong validator; the same bytes, the same tag. */
+static struct str tag_of(struct call *c, struct str body)
+{
+    const struct digest digest = digest_of(body);
+    const struct str text = { (const char *)digest.is, sizeof digest.is };
+    return arena_printf(c->visit.mem, "\"%.*s\"", STR_ARG(base64url_encode(c->visit.mem, text)));
+}
+
+/* RFC 9110 13.1.2: a list of tags, or "*"; "A recipient MUST use the weak comparison function". */
+static bool has_it(struct call *c, struct str tag)
+{
+    struct str rest = call_header_list(c, "If-None-Match"), one;
+    while (rest.len > 0 && str_split(&rest, ',', &one)) {
+        one = str_trim(one);
+        if (str_starts(one, STR("W/")))
+            one = str_slice(one, 2, one.len);
+        if (str_equal(one, tag) || str_equal(one, STR("*")))
+            return true;
+    }
+    return false;
+}
+
+static enum err reply_kept(struct call *c, struct str body)
+{
+    const int64_t half_s = c->services->at->config->key_lead_s / 2;
+    const struct str tag = tag_of(c, body);
+    reply_header(c, "ETag", tag);
+    reply_header(
+        c, "Cache-Control",
+        arena_printf(c->visit.mem, "public, max-age=%lld", (long long)(half_s < KEPT_MOST_S ? half_s : KEPT_MOST_S)));
+    return has_it(c, tag) ? reply_empty(c, 304) : reply_text(c, 200, "application/json", body);
+}
+
+enum err api_jwks(struct call *c)
+{
+    return reply_kept(c, keyring_jwks(c->services->at->keys, c->visit.now_us, c->visit.mem));
+}
+
+/* RFC 8414 2.  response_types_supported is REQUIRED, and empty: there is no authorization endpoint. */
+struct server_metadata {
+    struct str issuer, jwks_uri, token_endpoint, introspection_endpoint, revocation_endpoint;
+    struct strs response_types_supported, grant_types_supported;
+    struct strs token_endpoint_auth_methods_supported, token_endpoint_auth_signing_alg_values_supported;
+    struct strs introspection_endpoint_auth_methods_supported, introspection_endpoint_auth_signing_alg_values_supported;
+    struct strs revocation_endpoint_auth_methods_supported, revocation_endpoint_auth_signing_alg_values_supported;
+};
+
+/* clang-format off */
+#define META(member) VIEW(struct server_metadata, member)
+static const struct field metadata_view[] = {
+    META(issuer), META(jwks_uri), META(token_endpoint), META(introspection_endpoint), META(revocation_endpoint),
+    META(response_types_supported), META(grant_types_supported),
+    META(token_endpoint_auth_methods_supported), META(token_endpoint_auth_signing_alg_values_supported),
+    META(introspection_endpoint_auth_methods_supported), META(introspection_endpoint_auth_signing_alg_values_supported),
+    META(revocation_endpoint_auth_methods_supported), META(revocation_endpoint_auth_signing_alg_values_supported), FIELD_END
+};
+#define WORDS(list) ((struct strs){ (list), sizeof(list) / sizeof *(list) })
+/* clang-format on */
+
+static struct str beneath(struct call *c, const char *path)
+{
+    const struct str issuer = c->services->at->config->issuer;
+    const size_t slash = str_ends(issuer, STR("/")) ? 1 : 0; /* one between the two, not two */
+    return arena_printf(c->visit.mem, "%.*s%s", STR_ARG(str_slice(issuer, 0, issuer.len - slash)), path);
+}
+
+enum err api_authorization_server(struct call *c)
+{
+    struct str grants[] = { STR("client_credentials") };
+    struct str methods[] = { STR("client_secret_basic"), STR("private_key_jwt") };
+    struct str algorithms[] = { STR("ES256") }; /* of a client's assertion, not of our tokens */
+    struct buf text = buf_new(c->visit.mem, 1024);
+    const struct server_metadata all = {
+        .issuer = c->services->at->config->issuer,
+        .jwks_uri = beneath(c, "/.well-known/jwks.json"),
+        .token_endpoint = beneath(c, "/oauth/token"),
+        .introspection_endpoint = beneath(c, "/oauth/introspect"),
+        .revocation_endpoint = beneath(c, "/oauth/revoke"),
+        .grant_types_supported = WORDS(grants),
+        .token_endpoint_auth_methods_supported = WORDS(methods),
+        .token_endpoint_auth_signing_alg_values_supported = WORDS(algorithms),
+        .introspection_endpoint_auth_methods_supported = WORDS(methods),
+        .introspection_endpoint_auth_signing_alg_values_supported = WORDS(algorithms),
+        .revocation_endpoint_auth_methods_supported = WORDS(methods),
+        .revocation_endpoint_auth_signing_alg_values_supported = WORDS(algorithms),
+    };
+    json_write(&text, metadata_view, &all);
+    return reply_kept(c, buf_str(&text));
+}
