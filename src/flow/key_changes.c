@@ -90,12 +90,13 @@ FALLIBLE flow_key_rotate(struct shared *at, const struct visit *v, const struct 
 /* Without holding anything: most looks find nothing to do. */
 FALLIBLE flow_keys_tick(struct shared *at, const struct visit *v, struct db *db, bool change, struct str *made)
 {
-    const struct key_wish wish = { STR("postern"), at->config->token_alg, .when_due = true, .change = change };
+    struct key_wish wish = { STR("postern"), at->config->token_alg, .when_due = true, .change = change };
     struct key_list list = { 0 };
     struct signing_key_row next = { 0 };
     TRY(signing_keys_list(db, v->mem, &list.rows, &list.count));
     TRY(keyring_fill(at->keys, list.rows, list.count, v->now_us));
     const struct signing_key_row *newest = keys_newest(&list);
+    wish.at_once = newest == NULL; /* there is nobody whose time it could wait for */
     if (newest == NULL || (newest->active_at <= v->now_us && is_due(at, v, &wish, newest)))
         TRY(flow_key_rotate(at, v, &wish, &next));
     *made = next.kid;
