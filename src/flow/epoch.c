@@ -5,11 +5,14 @@ static enum err raise(struct shared *at, const struct visit *v, int64_t to, stru
 {
     AUTO(tx) struct tx *tx = NULL;
     struct audit_who who = { .actor = STR("postern") };
-    int64_t ended = 0;
+    int64_t before = 0, ended = 0;
+    /* Cut off here, the next start begins again: the epoch is not raised yet. */
+    TRY(epoch_end_sessions(at->store, v->mem, STR("restored"), v->now_us, &before));
     TRY(store_begin(at->store, &tx));
     TRY(epoch_raise(tx, to, STR("restored"), v->now_us, &ended));
     if (ended < 0) /* another server was faster; the mark is brought up next time */
         return OK;
+    ended += before;
     TRY(audit_add(tx, v, AUDIT_EPOCH_RAISED, &who, (struct str){ 0 },
                   arena_printf(v->mem, "{\"epoch\":%lld,\"sessions\":%lld}", (long long)to, (long long)ended)));
     TRY(store_commit(&tx));

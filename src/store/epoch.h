@@ -27,8 +27,12 @@ FALLIBLE epoch_knows(struct db *db, const struct mark *mark, bool *knows);
 /* The number of the row, 0 when the schema has no such table yet. */
 FALLIBLE epoch_number(struct db *db, int64_t *out);
 
-/* Raise the epoch, end every session, void every token, revoke every signing key: one that was revoked since is there again.  ended: how many sessions; -1: the epoch was there already, and
- * nothing is changed. */
+/* End every open session, ten thousand to a transaction: there may be more than one statement has the time for.  ended: how many. */
+FALLIBLE epoch_end_sessions(struct store *store, struct arena *mem, struct str reason, int64_t now_us, int64_t *ended);
+
+/* Raise the epoch, revoke every signing key (one that was revoked since is there again), and end the sessions that are open still.
+ * So no token of before is good: neither its session nor its key is.  ended: how many sessions; -1: the epoch was there already,
+ * and nothing is changed. */
 FALLIBLE epoch_raise(struct tx *tx, int64_t to, struct str reason, int64_t now_us, int64_t *ended);
 
 /* The file.  found is false and out untouched when there is none.

@@ -114,8 +114,10 @@
       " LEFT JOIN audit_log a ON a.seq = (SELECT MAX(n.seq) FROM audit_log n)")                                        \
     Q(EPOCH_ROW, "SELECT COUNT(*) FROM audit_log a WHERE a.seq = $1 AND a.at = $2")                                    \
     Q(EPOCH_RAISE, "UPDATE epoch SET number = $1 WHERE number < $1")                                                   \
-    Q(EPOCH_END_SESSIONS, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0")                     \
-    Q(EPOCH_VOID_TOKENS, "UPDATE users SET token_version = token_version + 1")                                         \
+    Q(EPOCH_END_SESSIONS, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0 AND id > $3")         \
+    Q(EPOCH_END_SOME,                                                                                                  \
+      "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0 AND id > $3 AND id <= $4")                \
+    Q(EPOCH_SOME_LATER, "SELECT s.id FROM sessions s WHERE s.id > $1 ORDER BY s.id LIMIT 1 OFFSET 9999")               \
                                                                                                                        \
     Q(KEYS_LIST, "SELECT " KEY " FROM signing_keys k ORDER BY k.active_at DESC, k.kid")                                \
     Q(KEY_ADD,                                                                                                         \

@@ -358,7 +358,7 @@ TEST(mark, of_two_numbers_is_one_without_a_moment)
     CHECK(found && got.epoch == 4 && got.seq == 812 && got.at == 0);
 }
 
-TEST(epoch, ends_sessions_and_voids_tokens_once)
+TEST(epoch, ends_sessions_once)
 {
     AUTO(arena) struct arena *mem = arena_new();
     struct store *store = open_new(fresh());
@@ -389,8 +389,34 @@ TEST(epoch, ends_sessions_and_voids_tokens_once)
     CHECK_OK(sessions_with_user(db, mem, open.id, &session, &user, &found));
     CHECK_INT(NOW, session.ended_at);
     CHECK_STR(STR("restored"), session.end_reason);
-    CHECK_INT(p.row.token_version + 1, user.token_version);
     db_drop(&db);
+    store_drop(&store);
+}
+
+/* More than one transaction's worth, and some that have ended already. */
+TEST(epoch, ends_every_session_however_many_there_are)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct store *store = open_new(fresh());
+    struct tx *tx = NULL;
+    struct person p;
+    int64_t ended = -1;
+
+    person_make(1, &p);
+    CHECK_OK(store_begin(store, &tx));
+    CHECK_OK(users_add(tx, &p.row));
+    for (int n = 1; n <= 20001; n++) {
+        struct person id;
+        person_make(n, &id);
+        struct session_row row = session_make(&id, p.row.id, n);
+        row.ended_at = n % 2 == 0 ? NOW : 0;
+        CHECK_OK(sessions_add(tx, &row));
+    }
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(epoch_end_sessions(store, mem, STR("restored"), NOW, &ended));
+    CHECK_INT(10001, ended);
+    CHECK_OK(epoch_end_sessions(store, mem, STR("restored"), NOW, &ended));
+    CHECK_INT(0, ended);
     store_drop(&store);
 }
 
@@ -450,7 +476,8 @@ int sqlite_backup_tests(void)
         CASE(mark, is_kept_and_never_taken_back),
         CASE(mark, that_is_no_mark_is_refused),
         CASE(mark, of_two_numbers_is_one_without_a_moment),
-        CASE(epoch, ends_sessions_and_voids_tokens_once),
+        CASE(epoch, ends_sessions_once),
+        CASE(epoch, ends_every_session_however_many_there_are),
         CASE(scratch, is_put_in_place_whole_or_not_at_all),
         CASE(scratch, of_a_crash_is_emptied_and_of_another_left_alone),
     };

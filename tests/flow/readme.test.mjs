@@ -1,5 +1,5 @@
 // The pages for people, held against the program: the README's lines give the answers that it prints, its sketches for other services
-// check a real token, docs/example-token.md tells every claim, and what the pages name is there.
+// check a real token, docs/tokens.md tells every claim, and what the pages name is there.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -104,7 +104,7 @@ test('the sketch for Python checks a real token and refuses a spoilt one', async
 });
 
 test('the example token is a real one, and the page tells every claim', async () => {
-  const text = page('docs/example-token.md');
+  const text = page('docs/tokens.md');
   const [token] = text.match(/^eyJ\S+$/m);
   const jwks = JSON.parse(text.match(/^\{"keys":.*$/m)[0]);
   const claims = decodeJwt(token);
@@ -146,7 +146,7 @@ test('every setting that the pages name is there', async () => {
   const { code, stdout } = await run(program, ['config', '--json'], { env: { PATH: process.env.PATH } });
   assert.equal(code, 0);
   const known = new Set(JSON.parse(stdout).items.map((item) => item.name));
-  for (const name of ['README.md', 'CHANGES.md', 'docs/tour.md', 'docs/example-token.md'])
+  for (const name of ['README.md', 'CHANGES.md', 'docs/tour.md', 'docs/tokens.md'])
     for (const [setting] of page(name).matchAll(/\bPOSTERN_[A-Z][A-Z0-9_]+\b/g))
       assert.ok(known.has(setting) || ['POSTERN_PROGRAM', 'POSTERN_CONFIG'].includes(setting), `${name}: ${setting}`);
 });
