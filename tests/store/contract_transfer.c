@@ -219,8 +219,6 @@ TEST(copy, of_nothing_is_nothing)
     CHECK_OK(ready(there));
 }
 
-/* Fails when a migration puts rows into a table that transfer_open.c does not know for such a one, when a type is used that
- * can't be copied, and when tables refer to each other in a circle. */
 TEST(copy, takes_a_target_that_was_migrated_before)
 {
     struct world *w = *state;
@@ -233,15 +231,17 @@ TEST(copy, takes_a_target_that_was_migrated_before)
     CHECK_INT(1, ask(there, "SELECT COUNT(*) FROM epoch"));
 }
 
+/* Fails when a migration puts rows into a table that transfer_open.c does not know for such a one, when a type is used that
+ * can't be copied, and when tables refer to each other in a circle. */
 TEST(copy, knows_every_table_of_the_migrations)
 {
     struct world *w = *state;
     struct bulk_tables tables = { 0 };
-    size_t made = 0;
+    int made = 0;
 
     for (size_t i = 0; i < sqlite_migration_count; i++)
         for (struct str rest = sqlite_migrations[i].up, line; str_split(&rest, '\n', &line);)
-            made += str_starts(line, STR("CREATE TABLE ")) ? 1 : 0;
+            made += str_starts(line, STR("CREATE TABLE ")) ? 1 : str_starts(line, STR("DROP TABLE ")) ? -1 : 0;
     CHECK_OK(bulk_read_tables(w->db, w->mem, &tables));
     CHECK_INT(made, tables.count);
 }
