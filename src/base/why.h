@@ -25,6 +25,8 @@
     W(WHY_PASSWORD_WRONG,     ERR_DENIED,          "current_password_wrong", "The current password is not right")               \
     W(WHY_SESSION_MISSING,    ERR_MISSING,         "session_not_found",     "Session not found")                               \
     W(WHY_USER_MISSING,       ERR_MISSING,         "user_not_found",        "User not found")                                  \
+    W(WHY_CLIENT_MISSING,     ERR_MISSING,         "client_not_found",      "There is no such client")                         \
+    W(WHY_CLIENT_TAKEN,       ERR_CONFLICT,        "client_taken",          "There is a client of this id already")            \
     W(WHY_EMAIL_TAKEN,        ERR_CONFLICT,        "email_taken",           "Email already registered")                        \
     W(WHY_USERNAME_TAKEN,     ERR_CONFLICT,        "username_taken",        "Username already exists")                         \
     W(WHY_RATE_LIMITED,       ERR_LIMITED,         "rate_limited",          "Too many tries; wait and try again")              \

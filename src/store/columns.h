@@ -25,6 +25,10 @@
     FIRST(kid) NEXT(algorithm) NEXT(public_jwk) NEXT(sealed) NEXT(made_at) NEXT(active_at) NEXT(retired_at)            \
     NEXT(expires_at) NEXT(revoked_at)
 
+#define CLIENT_COLUMNS(FIRST, NEXT)                                                                                    \
+    FIRST(id) NEXT(name) NEXT(secret) NEXT(former_secret) NEXT(former_until) NEXT(keys) NEXT(scopes) NEXT(created_at)  \
+    NEXT(disabled_at)
+
 enum column_kind { COLUMN_INT, COLUMN_BOOL, COLUMN_STR, COLUMN_DIGEST };
 
 struct column {
@@ -51,4 +55,4 @@ struct shape {
         .columns = (table), .count = sizeof(table) / sizeof(*(table)), .size = sizeof(type)                            \
     }
 
-extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape;
+extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape, client_shape;

@@ -13,6 +13,9 @@
 #define SQL_MORE_S(name) ", s." #name
 #define SQL_A(name)      "a." #name
 #define SQL_MORE_A(name) ", a." #name
+#define SQL_C(name)      "c." #name
+#define SQL_MORE_C(name) ", c." #name
+#define CLIENT  CLIENT_COLUMNS(SQL_C, SQL_MORE_C)
 #define USER    USER_COLUMNS(SQL_U, SQL_MORE_U)
 #define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
 #define SQL_K(name)      "k." #name
@@ -92,6 +95,30 @@
     Q(BUCKET_CLIP, "UPDATE limit_buckets SET full_at = $1 WHERE subject = $2 AND full_at > $1")                        \
     Q(BUCKET_GIVE, "UPDATE limit_buckets SET full_at = full_at - $1 WHERE subject = $2")                               \
     Q(BUCKETS_PURGE, "DELETE FROM limit_buckets WHERE full_at < $1")                                                   \
+                                                                                                                       \
+    Q(CLIENT_BY_ID, "SELECT " CLIENT " FROM clients c WHERE c.id = $1")                                                \
+    Q(CLIENTS_LIST, "SELECT " CLIENT " FROM clients c ORDER BY c.id")                                                  \
+    Q(CLIENT_ADD,                                                                                                      \
+      "INSERT INTO clients (id, name, secret, former_secret, former_until, keys, scopes, created_at, disabled_at)"     \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")                                                                  \
+    /* The right side sees the row as it was. */                                                                       \
+    Q(CLIENT_SET_SECRET,                                                                                               \
+      "UPDATE clients SET former_until = CASE WHEN secret IS NULL THEN 0 ELSE CAST($1 AS BIGINT) END,"                 \
+      " former_secret = CASE WHEN $1 > 0 THEN secret END, secret = $2 WHERE id = $3")                                  \
+    Q(CLIENT_DISABLE, "UPDATE clients SET disabled_at = $1 WHERE id = $2 AND disabled_at = 0")                         \
+    Q(ASSERTION_ADD, "INSERT INTO client_assertions (digest, expires_at) VALUES ($1, $2)")                             \
+    Q(ASSERTIONS_FORGET, "DELETE FROM client_assertions WHERE expires_at < $1")                                        \
+                                                                                                                       \
+    /* The newest first, each by an index over what was ever taken back. */                                            \
+    Q(REVOKED_SESSIONS,                                                                                                \
+      "SELECT s.id, 0, s.ended_at FROM sessions s WHERE s.ended_at > $1 AND s.ended_at <> 0"                           \
+      " ORDER BY s.ended_at DESC LIMIT $2")                                                                            \
+    Q(REVOKED_VERSIONS,                                                                                                \
+      "SELECT u.public_id, u.token_version, u.updated_at FROM users u WHERE u.updated_at > $1 AND u.token_version > 0" \
+      " ORDER BY u.updated_at DESC LIMIT $2")                                                                          \
+    Q(REVOKED_CLIENTS,                                                                                                 \
+      "SELECT c.id, 0, c.disabled_at FROM clients c WHERE c.disabled_at > $1 AND c.disabled_at <> 0"                   \
+      " ORDER BY c.disabled_at DESC LIMIT $2")                                                                         \
                                                                                                                        \
     Q(AUDIT_ADD,                                                                                                       \
       "INSERT INTO audit_log (at, event, severity, outcome, reason, actor, target, session, address, user_agent,"      \

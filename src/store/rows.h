@@ -40,6 +40,23 @@ struct session_row {
     struct str jkt; /* thumbprint of the DPoP key that both tokens are bound to; absent: none */
 };
 
+/* A service that may ask about tokens. */
+struct client_row {
+    struct str id, name;
+    struct digest secret, former_secret; /* of its secrets; all zero: none, which no text has */
+    int64_t former_until;                /* until then the former one is taken too */
+    struct str keys;                     /* JWK Set of its public keys; absent: none */
+    struct str scopes;                   /* words separated by blanks, sorted; may be empty */
+    int64_t created_at, disabled_at;
+};
+
+/* What has been taken back: a session, or every token of an account below a version. */
+struct revoked_row {
+    struct str id;   /* of the session, or public id of the account */
+    int64_t version; /* tokens below it are void; 0 for a session */
+    int64_t at;
+};
+
 struct audit_row {
     int64_t seq, at;
     struct str event, severity, outcome, reason;
