@@ -7,10 +7,11 @@
 #include "access/access.h"
 #include "http/server.h"
 
-enum guard { ANYONE, SIGNED_IN, MAY_FIRST };
+/* A_CLIENT: a service, asked for by the handler (client_guard.h), because its proof may lie in the form. */
+enum guard { ANYONE, SIGNED_IN, A_CLIENT, MAY_FIRST };
 #define MAY(permission) (MAY_FIRST + (int)(permission))
 
-/* Guard, then limit, of the call's row; fills call->caller for every guard but ANYONE.
+/* Guard, then limit, of the call's row; fills call->caller for every guard but ANYONE and A_CLIENT.
  * Ends: ERR_UNAUTHENTICATED, ERR_DENIED, ERR_LIMITED. */
 FALLIBLE guard_admit(struct call *c);
 

@@ -46,9 +46,14 @@ enum err api_password_change(struct call *c);
 enum err api_sessions_list(struct call *c);
 enum err api_session_end(struct call *c);
 
+/* oauth.c */
+enum err api_oauth_token(struct call *c);
+enum err api_oauth_introspect(struct call *c);
+enum err api_oauth_revoke(struct call *c);
+
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
-    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[];
+    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], oauth_token_in[], oauth_about_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -82,6 +87,11 @@ struct password_change_body {
 struct sessions_list_params {
     struct str cursor;
     int64_t limit;
+};
+struct oauth_body { /* of the three OAuth routes; each table has its part */
+    struct str client_id, client_secret, client_assertion_type, client_assertion;
+    struct str grant_type, scope, resource;
+    struct str token;
 };
 
 /* The {id} of /users/{id}..., where "me" is the caller's own. */

@@ -36,6 +36,10 @@ const struct route api_routes[] = {
     { POST,   "/token/refresh",          ANYONE,          LIMIT_NONE,       FAST, SHAPE(token_refresh_in, struct token_refresh_body), NO_BODY,                                     api_token_refresh, "Trade a refresh token for a new pair", false },
     { POST,   "/logout",                 SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_logout,        "End this session", false },
     { POST,   "/logout/all",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_logout_all,    "End every session of the account", false },
+
+    { POST,   "/oauth/token",            A_CLIENT,        LIMIT_NONE,       FAST, SHAPE(oauth_token_in, struct oauth_body),      NO_BODY,                                           api_oauth_token,      "Give a service a token of its own", false, true },
+    { POST,   "/oauth/introspect",       A_CLIENT,        LIMIT_NONE,       FAST, SHAPE(oauth_about_in, struct oauth_body),      NO_BODY,                                           api_oauth_introspect, "Tell a service what stands behind a token", false, true },
+    { POST,   "/oauth/revoke",           A_CLIENT,        LIMIT_NONE,       FAST, SHAPE(oauth_about_in, struct oauth_body),      NO_BODY,                                           api_oauth_revoke,     "End the session behind a token", false, true },
 };
 /* clang-format on */
 const size_t api_routes_count = sizeof api_routes / sizeof *api_routes;

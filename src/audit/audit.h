@@ -32,6 +32,12 @@
     A(AUDIT_PASSWORD_KEPT,    "authn_password_change_fail",      "WARN")                                    \
     A(AUDIT_PASSWORD_REHASH,  "postern_password_rehashed",       "INFO")                                    \
     A(AUDIT_REFRESH_REFUSED,  "authn_login_fail",                "WARN")                                    \
+    A(AUDIT_CLIENT_CREATED,   "postern_client_created",          "WARN")                                    \
+    A(AUDIT_CLIENT_ROTATED,   "postern_client_secret_rotated",   "WARN")                                    \
+    A(AUDIT_CLIENT_DISABLED,  "postern_client_disabled",         "WARN")                                    \
+    A(AUDIT_CLIENT_REFUSED,   "postern_client_auth_fail",        "WARN")                                    \
+    A(AUDIT_TOKEN_CREATED,    "authn_token_created",             "INFO")                                    \
+    A(AUDIT_TOKEN_REVOKED,    "authn_token_revoked",             "INFO")                                    \
     A(AUDIT_BACKUP_MADE,      "postern_backup_made",             "WARN")                                    \
     A(AUDIT_EPOCH_RAISED,     "postern_epoch_raised",            "CRITICAL")                                \
     A(AUDIT_KEY_MADE,         "postern_key_made",                "WARN")                                    \

@@ -18,6 +18,13 @@
     W(WHY_TOKEN_EXPIRED,      ERR_UNAUTHENTICATED, "token_expired",         "The access token has expired")                    \
     W(WHY_SESSION_ENDED,      ERR_UNAUTHENTICATED, "session_ended",         "The session has ended; sign in again")            \
     W(WHY_REFRESH_INVALID,    ERR_UNAUTHENTICATED, "refresh_token_invalid", "The refresh token is not valid")                  \
+    W(WHY_CLIENT_REFUSED,     ERR_UNAUTHENTICATED, "invalid_client",        "Client authentication failed")                    \
+    W(WHY_CLIENT_MAY_NOT,     ERR_INVALID,         "unauthorized_client",   "This client has no scope for that")               \
+    W(WHY_OAUTH_REQUEST,      ERR_INVALID,         "invalid_request",       "The form lacks a parameter, repeats one, or holds one that is not valid") \
+    W(WHY_GRANT_UNKNOWN,      ERR_INVALID,         "unsupported_grant_type", "The grant type is client_credentials and no other") \
+    W(WHY_SCOPE_INVALID,      ERR_INVALID,         "invalid_scope",         "A scope is malformed, or none of this client's")  \
+    W(WHY_TARGET_INVALID,     ERR_INVALID,         "invalid_target",        "Tokens are issued for the configured audience only") \
+    W(WHY_TOKEN_KIND,         ERR_INVALID,         "unsupported_token_type", "Tokens of clients are not revoked one by one; they end soon by themselves") \
     W(WHY_FORBIDDEN,          ERR_DENIED,          "forbidden",             "You may not do this")                             \
     W(WHY_CROSS_SITE,         ERR_DENIED,          "cross_site_request",    "This did not come from a page of this service")   \
     W(WHY_SIGNIN_NOT_RECENT,  ERR_DENIED,          "recent_signin_required", "Sign in again before you do this")               \

@@ -57,3 +57,11 @@ FALLIBLE flow_password_change(struct services *at, const struct visit *v, const 
 /* The account and session of an access token, as they stand in the store now.
  * Ends: ERR_UNAUTHENTICATED (WHY_TOKEN_INVALID, WHY_TOKEN_EXPIRED, WHY_SESSION_ENDED), ERR_INTERNAL. */
 FALLIBLE flow_recognise(struct services *at, const struct visit *v, struct str access_token, struct caller *out);
+
+/* The same of a refresh token, which is looked at and not spent: the good one of an open session.
+ * Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID), ERR_INTERNAL. */
+FALLIBLE flow_stand_refresh(struct services *at, const struct visit *v, struct str refresh_token, struct caller *out);
+
+/* The second half of flow_recognise, for claims that have been checked.
+ * Ends: ERR_UNAUTHENTICATED (WHY_SESSION_ENDED), ERR_INTERNAL. */
+FALLIBLE flow_stand(struct services *at, const struct visit *v, const struct jwt_claims *claims, struct caller *out);

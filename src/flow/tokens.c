@@ -8,12 +8,6 @@ struct session_life tokens_session_life(const struct services *at)
     return (struct session_life){ at->at->config->session_ttl_s, at->at->config->refresh_ttl_s };
 }
 
-static int64_t refresh_expires_in(const struct visit *v, const struct session_row *session)
-{
-    int64_t end = session->idle_until < session->expires_at ? session->idle_until : session->expires_at;
-    return (end - v->now_us) / SECOND_US;
-}
-
 enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
                       const struct session_row *session, struct tokens *out)
 {
@@ -26,7 +20,7 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .expires_in = config->access_ttl_s,
         .refresh_token =
             refresh_make(&at->at->refresh_key, &session->refresh_seed, session->id, session->refresh_number, v->mem),
-        .refresh_expires_in = refresh_expires_in(v, session),
+        .refresh_expires_in = (session_until(session) - v->now_us) / SECOND_US,
         .session_id = session->id,
         .user_id = user->public_id,
     };

@@ -1,5 +1,6 @@
 #include "http/exchange.h"
 #include "http/address.h"
+#include "http/form.h"
 #include "http/query.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -203,11 +204,11 @@ void exchange_body(struct exchange *ex, const char *bytes, size_t len)
     buf_add(&ex->body, (struct str){ bytes, len });
 }
 
-/* "application/json", with charset utf-8 at most (RFC 8259 11 has no parameters; clients send this one). */
-static bool is_json_type(struct str type)
+/* The wanted one, with charset utf-8 at most (RFC 8259 11 has no parameters; clients send this one). */
+static bool is_type(struct str type, struct str wanted)
 {
     struct str media = { 0 };
-    if (!str_split(&type, ';', &media) || !str_equal_nocase(str_trim(media), STR("application/json")))
+    if (!str_split(&type, ';', &media) || !str_equal_nocase(str_trim(media), wanted))
         return false;
     struct str more = str_trim(type);
     return more.len == 0 || str_equal_nocase(more, STR("charset=utf-8")) ||
@@ -216,13 +217,26 @@ static bool is_json_type(struct str type)
 
 static const struct field no_fields[] = { FIELD_END };
 
+static enum err read_form(struct exchange *ex)
+{
+    struct call *c = &ex->call;
+    if (!is_type(call_header(c, "Content-Type"), STR("application/x-www-form-urlencoded"))) {
+        problem_http(c, 415, "unsupported_media_type", "A body is taken as application/x-www-form-urlencoded only");
+        return OK;
+    }
+    c->body = arena_take(c->visit.mem, c->route->body.size);
+    return form_read(c->visit.mem, buf_str(&ex->body), c->route->body.fields, c->body);
+}
+
 static enum err read_body(struct exchange *ex)
 {
     struct call *c = &ex->call;
     const struct field *fields = c->route->body.fields;
+    if (c->route->oauth)
+        return read_form(ex);
     if (ex->body.len == 0 && fields == NULL)
         return OK;
-    if (ex->body.len > 0 && !is_json_type(call_header(c, "Content-Type"))) {
+    if (ex->body.len > 0 && !is_type(call_header(c, "Content-Type"), STR("application/json"))) {
         problem_http(c, 415, "unsupported_media_type", "A body is taken as application/json only");
         return OK;
     }

@@ -109,9 +109,49 @@ void problem_http(struct call *c, unsigned status, const char *code, const char 
     write_problem(c, status, code, detail);
 }
 
+struct oauth_error {
+    struct str error, error_description;
+};
+static const struct field oauth_error_fields[] = { VIEW(struct oauth_error, error),
+                                                   VIEW(struct oauth_error, error_description), FIELD_END };
+
+/* RFC 6749 5.2 has no words for what is nobody's fault; these two of 4.1.2.1 are what libraries know. */
+static struct str oauth_word(unsigned status, enum why why)
+{
+    if (status == 429 || status == 503)
+        return STR("temporarily_unavailable");
+    if (status == 500)
+        return STR("server_error");
+    return why == WHY_VALIDATION || why == WHY_QUERY || why == WHY_SECRET_IN_QUERY ? STR("invalid_request")
+                                                                                   : str_of(why_code(why));
+}
+
+static void write_oauth_error(struct call *c, unsigned status, enum why why)
+{
+    struct oauth_error view = { oauth_word(status, why), str_of(why_sentence(why)) };
+    struct buf out = buf_new(c->visit.mem, 256);
+    json_write(&out, oauth_error_fields, &view);
+    reply_text(c, status, "application/json", buf_str(&out));
+    c->reply.code = why_code(why);
+    c->reply.no_store = true;
+}
+
+/* RFC 6749 5.2: a challenge "matching the authentication scheme used by the client". */
+static void challenge_client(struct call *c)
+{
+    bool bearer = str_starts(call_header(c, "Authorization"), STR("Bearer "));
+    reply_header(c, "WWW-Authenticate",
+                 arena_printf(c->visit.mem, "%s realm=\"%.*s\"%s", bearer ? "Bearer" : "Basic", STR_ARG(c->realm),
+                              bearer ? ", error=\"invalid_token\"" : ", charset=\"UTF-8\""));
+}
+
 /* RFC 6750 3: which error a Bearer challenge names.  A request without a token gets the bare challenge. */
 static void challenge(struct call *c, enum why why)
 {
+    if (why == WHY_CLIENT_REFUSED) {
+        challenge_client(c);
+        return;
+    }
     bool bad_token = why == WHY_TOKEN_INVALID || why == WHY_TOKEN_EXPIRED || why == WHY_SESSION_ENDED;
     reply_header(c, "WWW-Authenticate",
                  arena_printf(c->visit.mem, "Bearer realm=\"%.*s\"%s", STR_ARG(c->realm),
@@ -129,8 +169,11 @@ void problem(struct call *c, enum err end)
     unsigned status = faulty ? 422 : problem_status(end);
     if (!faulty)
         c->faults.count = 0;
-    write_problem(c, status, why == WHY_NONE && status != 500 ? "refused" : why_code(why),
-                  why == WHY_NONE && status != 500 ? err_meaning(end) : why_sentence(why));
+    if (c->route != NULL && c->route->oauth)
+        write_oauth_error(c, status, why);
+    else
+        write_problem(c, status, why == WHY_NONE && status != 500 ? "refused" : why_code(why),
+                      why == WHY_NONE && status != 500 ? err_meaning(end) : why_sentence(why));
     if (status == 401)
         challenge(c, why);
     if (status == 429 || status == 503)

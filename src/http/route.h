@@ -31,6 +31,7 @@ struct route {
     handler run;
     const char *does; /* one line for the documents */
     bool collects;    /* the handler runs with faults too, adds its own and refuses: all of them at once */
+    bool oauth;       /* as RFC 6749 has it: the body is a form, and a refusal {"error","error_description"} */
 };
 
 #define NO_BODY                                                                                                        \

@@ -127,3 +127,8 @@ bool session_usable(const struct session_row *row, int64_t now_us)
 {
     return row->ended_at == 0 && now_us < row->expires_at && now_us < row->idle_until;
 }
+
+int64_t session_until(const struct session_row *row)
+{
+    return row->idle_until < row->expires_at ? row->idle_until : row->expires_at;
+}

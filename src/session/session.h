@@ -51,3 +51,5 @@ FALLIBLE session_end_of(struct tx *tx, const struct visit *v, int64_t user_id, s
 struct strs session_amr(struct arena *mem, const struct session_row *row);
 
 bool session_usable(const struct session_row *row, int64_t now_us);
+/* The moment from which on it is not, when nobody spends its refresh token. */
+int64_t session_until(const struct session_row *row);

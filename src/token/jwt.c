@@ -48,6 +48,20 @@ static const struct field claims_table[] = {
     CLAIM_OPTIONAL("name", name, 1024),
     FIELD_END
 };
+
+/* Of a client: what one has and the other has not keeps the two apart. */
+static const struct field client_table[] = {
+    CLAIM("iss", issuer, 1, 512),
+    CLAIM("aud", audience, 1, 512),
+    CLAIM("sub", subject, 1, 64),
+    CLAIM("client_id", client_id, 1, 64),
+    CLAIM("iat", issued_at, 0, TIME_MAX),
+    CLAIM("nbf", not_before, 0, TIME_MAX),
+    CLAIM("exp", expires_at, 0, TIME_MAX),
+    CLAIM("jti", token_id, 1, 64),
+    CLAIM("scope", scope, 0, 1024),
+    FIELD_END
+};
 /* clang-format on */
 
 static bool within(const struct field *row, int64_t number)
@@ -72,13 +86,15 @@ static bool claim_ok(const struct field *row, const void *at)
     return within(row, *(const int64_t *)at);
 }
 
-static FALLIBLE claims_ok(const struct jwt_claims *claims)
+static FALLIBLE claims_ok(const struct field *table, const struct jwt_claims *claims)
 {
-    for (const struct field *row = claims_table; row->name != NULL; row++)
+    for (const struct field *row = table; row->name != NULL; row++)
         if (!claim_ok(row, (const char *)claims + row->offset))
             return fail(ERR_INVALID, "claim %s is missing or out of bounds", row->name);
     if (claims->issued_at > claims->expires_at)
         return fail(ERR_INVALID, "a token that ends before it was issued");
+    if (table == client_table && !str_equal(claims->subject, claims->client_id))
+        return fail(ERR_INVALID, "a client's token that speaks of somebody else");
     return OK;
 }
 
@@ -87,31 +103,44 @@ static void add_part(struct buf *token, struct str bytes)
     buf_add(token, base64url_encode(token->mem, bytes));
 }
 
-static void add_header(struct buf *token, const struct key_hold *key)
+static void add_header(struct buf *token, struct str typ, const struct key_hold *key)
 {
-    const struct str text = arena_printf(token->mem, "{\"alg\":\"%s\",\"typ\":\"" TYP "\",\"kid\":\"%.*s\"}",
-                                         algorithm_name(key->algorithm), STR_ARG(key->kid));
+    const struct str text =
+        arena_printf(token->mem, "{\"alg\":\"%s\",\"typ\":\"%.*s\",\"kid\":\"%.*s\"}", algorithm_name(key->algorithm),
+                     STR_ARG(typ), STR_ARG(key->kid));
     add_part(token, text);
+}
+
+FALLIBLE jwt_sign_payload(struct keyring *keys, const struct visit *v, struct str typ, struct str payload,
+                          struct str *out)
+{
+    struct buf token = buf_new(v->mem, payload.len * 4 / 3 + 768);
+    struct signature signature;
+    AUTO(key_hold) struct key_hold key = { 0 };
+
+    TRY(keyring_hold(keys, v->now_us, &key));
+    add_header(&token, typ, &key);
+    buf_add_char(&token, '.');
+    add_part(&token, payload);
+    TRY(key_hold_sign(&key, buf_str(&token), &signature));
+    buf_add_char(&token, '.');
+    add_part(&token, (struct str){ (const char *)signature.is, signature.len });
+    *out = buf_str(&token);
+    return OK;
 }
 
 FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims, struct str *out)
 {
-    struct buf text = buf_new(v->mem, 1024), token = buf_new(v->mem, 1024);
-    struct signature signature;
-    AUTO(key_hold) struct key_hold key = { 0 };
+    const struct field *table = claims->client_id.ptr != NULL ? client_table : claims_table;
+    struct buf text = buf_new(v->mem, 1024);
+    struct str token;
 
-    TRY(claims_ok(claims));
-    TRY(keyring_hold(keys, v->now_us, &key));
-    add_header(&token, &key);
-    json_write(&text, claims_table, claims);
-    buf_add_char(&token, '.');
-    add_part(&token, buf_str(&text));
-    TRY(key_hold_sign(&key, buf_str(&token), &signature));
-    buf_add_char(&token, '.');
-    add_part(&token, (struct str){ (const char *)signature.is, signature.len });
+    TRY(claims_ok(table, claims));
+    json_write(&text, table, claims);
+    TRY(jwt_sign_payload(keys, v, STR(TYP), buf_str(&text), &token));
     if (token.len > JWT_MAX)
         return fail(ERR_INVALID, "a token of %zu bytes", token.len);
-    *out = buf_str(&token);
+    *out = token;
     return OK;
 }
 
@@ -166,17 +195,17 @@ static bool claim_read(const struct field *row, const struct member *member, voi
     return true;
 }
 
-static FALLIBLE read_claims(struct arena *mem, struct str payload, struct jwt_claims *out)
+static FALLIBLE read_claims(struct arena *mem, struct str payload, const struct field *table, struct jwt_claims *out)
 {
     struct members members;
     struct str text;
 
     if (base64url_decode(mem, payload, &text) != OK || members_read(mem, text, &members) != OK)
         return invalid("malformed");
-    for (const struct field *row = claims_table; row->name != NULL; row++)
+    for (const struct field *row = table; row->name != NULL; row++)
         if (!claim_read(row, members_find(&members, str_of(row->name)), (char *)out + row->offset))
             return invalid("claims");
-    return claims_ok(out) == OK ? OK : invalid("claims");
+    return claims_ok(table, out) == OK ? OK : invalid("claims");
 }
 
 static FALLIBLE check_times(const struct jwt_claims *claims, int64_t now_s)
@@ -189,8 +218,8 @@ static FALLIBLE check_times(const struct jwt_claims *claims, int64_t now_s)
     return OK;
 }
 
-FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
-                   struct jwt_claims *out)
+static FALLIBLE check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
+                      const struct field *table, struct jwt_claims *out)
 {
     struct jws jws;
     struct jws_header header;
@@ -203,7 +232,7 @@ FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token
      */
     if (!str_equal(header.typ, STR(TYP)))
         return invalid("typ");
-    TRY(read_claims(v->mem, jws.payload, &claims));
+    TRY(read_claims(v->mem, jws.payload, table, &claims));
     if (!str_equal(claims.issuer, expect->issuer))
         return invalid("iss");
     if (!str_equal(claims.audience, expect->audience))
@@ -211,6 +240,18 @@ FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token
     TRY(check_times(&claims, visit_now_s(v)));
     *out = claims;
     return OK;
+}
+
+FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
+                   struct jwt_claims *out)
+{
+    return check(keys, v, token, expect, claims_table, out);
+}
+
+FALLIBLE jwt_check_client(struct keyring *keys, const struct visit *v, struct str token,
+                          const struct jwt_expect *expect, struct jwt_claims *out)
+{
+    return check(keys, v, token, expect, client_table, out);
 }
 
 static FALLIBLE decode_part(struct arena *mem, struct str part, struct str *out)

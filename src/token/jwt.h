@@ -26,6 +26,7 @@ struct jwt_claims {
     struct strs roles, amr; /* may be empty */
     struct str scope, acr;  /* these and role are never absent; may be empty */
     struct str email, name; /* absent: left out */
+    struct str client_id;   /* present: a client's own token, with no session and no account */
 };
 
 /* Sign with the key that is active at this time.  out: lies in the visit's arena.
@@ -44,6 +45,15 @@ struct jwt_expect {
  * that we issue is taken, no list; of typ only "at+jwt". Ends: ERR_UNAUTHENTICATED, ERR_INTERNAL. */
 FALLIBLE jwt_check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
                    struct jwt_claims *out);
+
+/* The same for the own token of a client, which jwt_check never takes: it has client_id, the same as sub, and no session. */
+FALLIBLE jwt_check_client(struct keyring *keys, const struct visit *v, struct str token,
+                          const struct jwt_expect *expect, struct jwt_claims *out);
+
+/* Sign other JSON of ours in compact form, with a typ of its own, so that nothing is taken for something else
+ * (RFC 8725 3.11).  Ends: ERR_INTERNAL. */
+FALLIBLE jwt_sign_payload(struct keyring *keys, const struct visit *v, struct str typ, struct str payload,
+                          struct str *out);
 
 /* Take a token apart without checking anything (`postern token decode`): header and payload as JSON text.
  * Ends: ERR_INVALID. */

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { lint, loadConfig } from '@redocly/openapi-core';
 import { compactVerify, createLocalJWKSet } from 'jose';
-import { Contract, bodyOf, document, operations, schemasWithExamples } from '../support/openapi.mjs';
+import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../support/client.mjs';
+import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
 import { startServer, top } from '../support/server.mjs';
 
 const PASSWORD = 'correct horse battery';
@@ -44,13 +45,13 @@ test('the document is clean under the linter', async () => {
 });
 
 test('routes.c and the document have the same routes, guards, limits and summaries', () => {
-  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false) \},$/;
+  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|A_CLIENT|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false)(?:, true)? \},$/;
   const rows = source('src/api/routes.c').split('\n').filter((line) => /^ {4}\{ /.test(line));
   const inCode = rows.map((line) => {
     const found = row.exec(line);
     assert.ok(found, `a row that this test cannot read: ${line}`);
     const [, method, path, guard, limit, does] = found;
-    return { method, path, does, open: guard === 'ANYONE', permission: guard.startsWith('MAY'), limited: limit !== 'LIMIT_NONE' };
+    return { method, path, does, open: guard === 'ANYONE', permission: guard.startsWith('MAY'), limited: limit !== 'LIMIT_NONE' || guard === 'A_CLIENT' };
   });
   const inDocument = operations.map(({ method, path, says }) => ({
     method,
@@ -187,7 +188,7 @@ test('what is taken, and the last administrator, are 409', async () => {
 });
 
 test('every guarded route wants a token that is good, and says how', async () => {
-  for (const { method, path, says } of operations.filter((o) => o.says.security.length > 0)) {
+  for (const { method, path, says } of operations.filter((o) => o.says.security.some((way) => way.bearer))) {
     const target = path.replace('{id}', NOBODY);
     const body = says.requestBody ? { name: 'N' } : undefined;
     for (const [token, code] of [[undefined, 'token_missing'], ['not.a.token', 'token_invalid'], [`${ada.token}A`, 'token_invalid']]) {
@@ -200,11 +201,13 @@ test('every guarded route wants a token that is good, and says how', async () =>
 
 test('every route refuses query parameters that it does not know, and secrets in the address', async () => {
   const secret = server.canaries.remember('hunter-two-three');
-  for (const { method, path } of operations) {
+  for (const operation of operations) {
+    const { method, path } = operation;
     const target = path.replace('{id}', ada.id).replace('{file}', 'docs.js');
     for (const [query, code] of [['surprise=1', 'invalid_query'], [`password=${secret}`, 'secret_in_query']]) {
       const answer = await call(method, `${target}?${query}`, { token: ada.token });
-      assert.deepEqual([answer.status, answer.json.code], [400, code], `${method} ${path}`);
+      const said = answer.json.error === 'invalid_request' ? [answer.status, isForm(operation) ? code : 'no form'] : [answer.status, answer.json.code];
+      assert.deepEqual(said, [400, code], `${method} ${path}`);
     }
   }
 });
@@ -217,7 +220,7 @@ test('a body where none is taken is refused and does no harm', async () => {
   }
 });
 
-const withBodies = operations.filter((o) => o.says.requestBody !== undefined);
+const withBodies = operations.filter((o) => o.says.requestBody !== undefined && !isForm(o));
 const targetOf = ({ path }) => path.replace('{id}', ada.id);
 
 test('bodies are strict JSON of a bounded size', async () => {
@@ -334,6 +337,31 @@ test('an account is removed after a recent sign-in only', async () => {
   assert.equal((await call('POST', '/login', { body: { email: eve.email, password: PASSWORD } })).status, 401);
 });
 
+test('services get tokens, ask about tokens and end sessions as documented', async () => {
+  const checked = { ...server, canaries: server.canaries, call, cli: (...args) => server.cli(...args), folder: server.folder, env: server.env };
+  const client = await serviceClient(checked);
+  const signer = await keyClient(checked);
+  const max = await newcomer('max.p@example.com');
+  const { access_token: own } = (await tokenOf(checked, client)).json;
+  assert.equal((await tokenOf(checked, {}, await signer.members())).status, 200);
+  for (const token of [max.token, max.refresh, own, 'x']) assert.equal((await introspect(checked, client, token)).status, 200);
+  assert.equal((await revoke(checked, client, max.token)).status, 200);
+  for (const path of operations.filter(isForm).map((o) => o.path)) {
+    assert.equal((await post(checked, path, '', client)).status, 400);
+    assert.equal((await post(checked, path, { token: 'x', grant_type: 'client_credentials' })).status, 401);
+    assert.equal((await post(checked, path, 'x=1', { headers: { 'Content-Type': 'text/plain' } })).status, 415);
+    assert.equal((await post(checked, path, `token=${'x'.repeat(65536)}`, client)).status, 413);
+  }
+  const other = await startServer({ limits: true });
+  const limited = { call: contract.over(other), canaries: other.canaries };
+  for (const path of operations.filter(isForm).map((o) => o.path)) {
+    let answer = { status: 401 };
+    for (let tries = 0; answer.status === 401 && tries < 100; tries++) answer = await post(limited, path, { token: 'x', grant_type: 'x' });
+    assert.equal(answer.status, 429, path);
+  }
+  assert.equal(await other.stop(), 0);
+});
+
 test('a schema that is not current makes it unready', async () => {
   const other = await startServer();
   const newest = "SELECT max(number) FROM schema_migrations";
@@ -352,7 +380,7 @@ test('the page is 404 when it is switched off', async () => {
 test('too many tries are 429 with the seconds to wait', async () => {
   const other = await startServer({ limits: true });
   const limited = contract.over(other);
-  for (const { path } of operations.filter((o) => o.says.responses['429'])) {
+  for (const { path } of operations.filter((o) => o.says.responses['429'] && o.says.requestBody && !isForm(o))) {
     let answer = { status: 422 };
     for (let tries = 0; answer.status === 422 && tries < 100; tries++) answer = await limited('POST', path, { body: {} });
     assert.deepEqual([answer.status, answer.json.code], [429, 'rate_limited'], path);

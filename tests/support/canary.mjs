@@ -1,5 +1,5 @@
 // Canaries: every password and token that a story sends or gets. None may turn up in a log, the audit trail or the database.
-const TELLING = /^(password|current_password|new_password|access_token|refresh_token|mfa_token|token|code)$/;
+const TELLING = /^(password|current_password|new_password|access_token|refresh_token|mfa_token|token|code|client_secret|client_assertion)$/;
 const SHORTEST = 8; // a shorter text, or a plain word, stands in innocent places too
 
 export class Canaries {

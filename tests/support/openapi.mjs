@@ -44,6 +44,8 @@ export const operations = Object.entries(document.paths).flatMap(([path, item]) 
   })),
 );
 
+export const isForm = (operation) => operation.says.requestBody?.content?.['application/x-www-form-urlencoded'] !== undefined;
+
 export function operationOf(method, target) {
   const path = target.split('?')[0];
   const of = operations.filter((o) => o.method === (method === 'HEAD' ? 'GET' : method) && o.takes.test(path));
