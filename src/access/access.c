@@ -122,3 +122,45 @@ enum err access_recent(const struct caller *caller, int64_t now_s, int64_t withi
 {
     return now_s - caller->session.auth_time_s <= within_s ? OK : refuse(WHY_SIGNIN_NOT_RECENT);
 }
+
+enum err access_role(const struct caller *caller, struct str role)
+{
+    return holds(caller->user.roles, role) ? OK : refuse(WHY_FORBIDDEN);
+}
+
+static bool has_word(struct str words, struct str wanted)
+{
+    struct str word;
+    while (str_split(&words, ' ', &word))
+        if (str_equal(word, wanted))
+            return true;
+    return false;
+}
+
+enum err access_scope(const struct caller *caller, struct arena *mem, struct str words)
+{
+    struct str scope = roles_scope(mem, caller->user.roles), word;
+    while (str_split(&words, ' ', &word))
+        if (word.len == 0 || !has_word(scope, word))
+            return refuse(WHY_SCOPE_MISSING);
+    return OK;
+}
+
+static int acr_rank(struct str acr)
+{
+    static const char *const levels[] = { "aal1", "aal2", "aal2-phr", "aal3" };
+    for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
+        if (str_equal(acr, str_of(levels[i])))
+            return i;
+    return -1;
+}
+
+bool acr_known(struct str acr)
+{
+    return acr_rank(acr) >= 0;
+}
+
+enum err access_acr(const struct caller *caller, struct str least)
+{
+    return acr_rank(caller->session.acr) >= acr_rank(least) ? OK : refuse(WHY_ACR_TOO_LOW);
+}

@@ -49,3 +49,12 @@ FALLIBLE access_self_or(const struct caller *caller, struct str public_id, enum 
 FALLIBLE access_must(const struct caller *caller, enum permission permission);
 /* Did the session's sign-in happen within seconds?  Ends: ERR_DENIED (WHY_SIGNIN_NOT_RECENT). */
 FALLIBLE access_recent(const struct caller *caller, int64_t now_s, int64_t within_s);
+
+/* Has the account this role?  Ends: ERR_DENIED (WHY_FORBIDDEN). */
+FALLIBLE access_role(const struct caller *caller, struct str role);
+/* Has it all of these scope words?  Ends: ERR_DENIED (WHY_SCOPE_MISSING). */
+FALLIBLE access_scope(const struct caller *caller, struct arena *mem, struct str words);
+/* Assurance levels from the weakest: aal1, aal2, aal2-phr (resists phishing), aal3. */
+bool acr_known(struct str acr);
+/* Was the sign-in of the session at least as strong?  Ends: ERR_UNAUTHENTICATED (WHY_ACR_TOO_LOW). */
+FALLIBLE access_acr(const struct caller *caller, struct str least);

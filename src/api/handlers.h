@@ -51,9 +51,13 @@ enum err api_oauth_token(struct call *c);
 enum err api_oauth_introspect(struct call *c);
 enum err api_oauth_revoke(struct call *c);
 
+/* verify.c */
+enum err api_verify(struct call *c);
+
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
-    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], oauth_token_in[], oauth_about_in[];
+    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], oauth_token_in[],
+    oauth_about_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -92,6 +96,9 @@ struct oauth_body { /* of the three OAuth routes; each table has its part */
     struct str client_id, client_secret, client_assertion_type, client_assertion;
     struct str grant_type, scope, resource;
     struct str token;
+};
+struct verify_params {
+    struct str role, scope, acr;
 };
 
 /* The {id} of /users/{id}..., where "me" is the caller's own. */

@@ -37,6 +37,7 @@ const struct route api_routes[] = {
     { POST,   "/logout",                 SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_logout,        "End this session", false },
     { POST,   "/logout/all",             SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      NO_BODY,                                           api_logout_all,    "End every session of the account", false },
 
+    { GET,    "/verify",                 SIGNED_IN,       LIMIT_NONE,       FAST, NO_BODY,                                      SHAPE(verify_query, struct verify_params),         api_verify,        "Tell a proxy whether a request may pass, and whose it is", false },
     { POST,   "/oauth/token",            A_CLIENT,        LIMIT_NONE,       FAST, SHAPE(oauth_token_in, struct oauth_body),      NO_BODY,                                           api_oauth_token,      "Give a service a token of its own", false, true },
     { POST,   "/oauth/introspect",       A_CLIENT,        LIMIT_NONE,       FAST, SHAPE(oauth_about_in, struct oauth_body),      NO_BODY,                                           api_oauth_introspect, "Tell a service what stands behind a token", false, true },
     { POST,   "/oauth/revoke",           A_CLIENT,        LIMIT_NONE,       FAST, SHAPE(oauth_about_in, struct oauth_body),      NO_BODY,                                           api_oauth_revoke,     "End the session behind a token", false, true },

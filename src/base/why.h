@@ -27,6 +27,8 @@
     W(WHY_TOKEN_KIND,         ERR_INVALID,         "unsupported_token_type", "Tokens of clients are not revoked one by one; they end soon by themselves") \
     W(WHY_FORBIDDEN,          ERR_DENIED,          "forbidden",             "You may not do this")                             \
     W(WHY_CROSS_SITE,         ERR_DENIED,          "cross_site_request",    "This did not come from a page of this service")   \
+    W(WHY_SCOPE_MISSING,      ERR_DENIED,          "insufficient_scope",    "The access token lacks a scope that is demanded") \
+    W(WHY_ACR_TOO_LOW,        ERR_UNAUTHENTICATED, "insufficient_user_authentication", "A stronger sign-in is demanded") \
     W(WHY_SIGNIN_NOT_RECENT,  ERR_DENIED,          "recent_signin_required", "Sign in again before you do this")               \
     W(WHY_LAST_ADMIN,         ERR_CONFLICT,        "last_admin",            "The last active administrator can't be disabled or demoted") \
     W(WHY_PASSWORD_WRONG,     ERR_DENIED,          "current_password_wrong", "The current password is not right")               \

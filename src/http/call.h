@@ -42,6 +42,7 @@ struct call {
     struct faults faults;
     struct caller *caller;
     struct str realm; /* for WWW-Authenticate */
+    struct str asked; /* there too: the scope or the acr that a route demands; without quotes and control characters */
     struct reply reply;
     void *connection; /* of the library; for call_header */
 };

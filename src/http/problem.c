@@ -146,16 +146,26 @@ static void challenge_client(struct call *c)
 }
 
 /* RFC 6750 3: which error a Bearer challenge names.  A request without a token gets the bare challenge. */
+static struct str bearer_error(const struct call *c, enum why why)
+{
+    if (why == WHY_TOKEN_INVALID || why == WHY_TOKEN_EXPIRED || why == WHY_SESSION_ENDED)
+        return STR(", error=\"invalid_token\"");
+    if (why == WHY_ACR_TOO_LOW) /* RFC 9470 3 */
+        return arena_printf(c->visit.mem, ", error=\"insufficient_user_authentication\", acr_values=\"%.*s\"",
+                            STR_ARG(c->asked));
+    if (why == WHY_SCOPE_MISSING) /* RFC 6750 3.1: 403, with the scope that would do */
+        return arena_printf(c->visit.mem, ", error=\"insufficient_scope\", scope=\"%.*s\"", STR_ARG(c->asked));
+    return STR("");
+}
+
 static void challenge(struct call *c, enum why why)
 {
-    if (why == WHY_CLIENT_REFUSED) {
+    if (why == WHY_CLIENT_REFUSED)
         challenge_client(c);
-        return;
-    }
-    bool bad_token = why == WHY_TOKEN_INVALID || why == WHY_TOKEN_EXPIRED || why == WHY_SESSION_ENDED;
-    reply_header(c, "WWW-Authenticate",
-                 arena_printf(c->visit.mem, "Bearer realm=\"%.*s\"%s", STR_ARG(c->realm),
-                              bad_token ? ", error=\"invalid_token\"" : ""));
+    else
+        reply_header(
+            c, "WWW-Authenticate",
+            arena_printf(c->visit.mem, "Bearer realm=\"%.*s\"%.*s", STR_ARG(c->realm), STR_ARG(bearer_error(c, why))));
 }
 
 void problem(struct call *c, enum err end)
@@ -174,7 +184,7 @@ void problem(struct call *c, enum err end)
     else
         write_problem(c, status, why == WHY_NONE && status != 500 ? "refused" : why_code(why),
                       why == WHY_NONE && status != 500 ? err_meaning(end) : why_sentence(why));
-    if (status == 401)
+    if (status == 401 || why == WHY_SCOPE_MISSING)
         challenge(c, why);
     if (status == 429 || status == 503)
         reply_header(c, "Retry-After",

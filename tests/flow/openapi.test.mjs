@@ -337,6 +337,13 @@ test('an account is removed after a recent sign-in only', async () => {
   assert.equal((await call('POST', '/login', { body: { email: eve.email, password: PASSWORD } })).status, 401);
 });
 
+test('a proxy asks who it is as documented', async () => {
+  const tom = await newcomer('tom.v@example.com');
+  assert.equal((await call('GET', '/verify?role=user&acr=aal1', tom)).status, 200);
+  for (const [query, status] of [['role=admin', 403], ['scope=users:read', 403], ['acr=aal3', 401], ['acr=aal9', 422]])
+    assert.equal((await call('GET', `/verify?${query}`, tom)).status, status, query);
+});
+
 test('services get tokens, ask about tokens and end sessions as documented', async () => {
   const checked = { ...server, canaries: server.canaries, call, cli: (...args) => server.cli(...args), folder: server.folder, env: server.env };
   const client = await serviceClient(checked);
