@@ -14,6 +14,11 @@ static void write_lane(struct server *server, struct buf *out)
                    "Time that requests waited for the hash lane.", (double)f.wait_us / 1e6);
 }
 
+static void write_waiting(struct server *server, struct buf *out)
+{
+    metrics_sample(out, "postern_waiting_calls", "gauge", "Calls that wait for news.", server_waiting(server));
+}
+
 static void write_passwords(struct passwords *passwords, struct buf *out)
 {
     struct password_load load;
@@ -56,6 +61,7 @@ void figures_write(const struct services *at, struct server *server, struct buf 
 {
     metrics_write(server_metrics(server), out);
     write_lane(server, out);
+    write_waiting(server, out);
     write_passwords(at->at->passwords, out);
     write_store(at->at->store, out);
     write_limits(at->at->limits, out);

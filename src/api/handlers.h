@@ -54,10 +54,13 @@ enum err api_oauth_revoke(struct call *c);
 /* verify.c */
 enum err api_verify(struct call *c);
 
+/* revocations.c */
+enum err api_revocations(struct call *c);
+
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
-    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], oauth_token_in[],
-    oauth_about_in[];
+    login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
+    oauth_token_in[], oauth_about_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -99,6 +102,9 @@ struct oauth_body { /* of the three OAuth routes; each table has its part */
 };
 struct verify_params {
     struct str role, scope, acr;
+};
+struct revocations_params {
+    int64_t wait; /* seconds */
 };
 
 /* The {id} of /users/{id}..., where "me" is the caller's own. */

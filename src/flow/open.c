@@ -1,5 +1,6 @@
 #include "flow/open.h"
 #include "crypto/master.h"
+#include "flow/revocations.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ void shared_close(struct shared *shared)
     wipe(&shared->refresh_key, sizeof shared->refresh_key);
     wipe(&shared->limit_key, sizeof shared->limit_key);
     wipe(&shared->name_key, sizeof shared->name_key);
+    revocations_drop(&shared->revocations);
     limits_drop(&shared->limits);
     passwords_drop(&shared->passwords);
     keyring_drop(&shared->keys);

@@ -10,6 +10,8 @@
 
 #define MASTER_NAME "postern-master-key" /* of the file in the data folder, and of the credential */
 
+struct revocations;
+
 struct shared {
     const struct config *config;
     struct store *store;
@@ -17,10 +19,11 @@ struct shared {
     struct keyring *keys;
     struct limits *limits;
     struct passwords *passwords;
-    struct jwt_expect expect;   /* issuer and audience of our tokens */
-    struct mac_key refresh_key; /* of the refresh tokens' MAC; the same on every node */
-    struct mac_key limit_key;   /* of the subjects that the nodes count together */
-    struct short_key name_key;  /* of the digests of unknown names in the audit trail */
+    struct revocations *revocations; /* of the server only; see flow/revocations.h */
+    struct jwt_expect expect;        /* issuer and audience of our tokens */
+    struct mac_key refresh_key;      /* of the refresh tokens' MAC; the same on every node */
+    struct mac_key limit_key;        /* of the subjects that the nodes count together */
+    struct short_key name_key;       /* of the digests of unknown names in the audit trail */
 };
 
 struct services {

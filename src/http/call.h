@@ -44,8 +44,14 @@ struct call {
     struct str realm; /* for WWW-Authenticate */
     struct str asked; /* there too: the scope or the acr that a route demands; without quotes and control characters */
     struct reply reply;
-    void *connection; /* of the library; for call_header */
+    void *connection;      /* of the library; for call_header */
+    int64_t wait_until_ns; /* of call_wait; 0: it has not waited yet */
+    bool waits;
 };
+
+/* Nothing to tell yet: true when the call may wait, for so many seconds from its first asking on.  The handler then returns
+ * OK without a reply, and is run again, by another thread, until it replies or this is false: then it must reply now. */
+bool call_wait(struct call *c, int64_t seconds);
 
 /* A request header; absent when it did not come.  When it came twice: absent too. */
 struct str call_header(const struct call *c, const char *name);

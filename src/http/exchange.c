@@ -332,6 +332,11 @@ bool exchange_run(struct exchange *ex)
         }
         if (end == OK && c->reply.status == 0)
             end = c->route->run(c);
+        if (end == OK && c->reply.status == 0 && c->waits) {
+            MHD_suspend_connection(ex->connection);
+            waiting_add(ex->server->waiting, ex);
+            return true;
+        }
         finish(ex, end);
     }
     account_for(ex);
@@ -345,4 +350,33 @@ void exchange_run_slow(struct services *own, struct exchange *ex)
     finish(ex, ex->call.route->run(&ex->call));
     account_for(ex);
     MHD_resume_connection(ex->connection);
+}
+
+bool call_wait(struct call *c, int64_t seconds)
+{
+    struct waiting_room *room = c->server->waiting;
+    int64_t now_ns = clock_mono_ns();
+    if (c->wait_until_ns == 0) {
+        if (!waiting_take(room))
+            return false;
+        c->wait_until_ns = now_ns + seconds * INT64_C(1000000000);
+    }
+    c->waits = now_ns < c->wait_until_ns && waiting_is_open(room);
+    return c->waits;
+}
+
+bool exchange_ask(struct services *own, struct exchange *ex)
+{
+    struct call *c = &ex->call;
+    note_clear();
+    c->services = own;
+    c->waits = false;
+    c->visit.now_us = clock_now_us();
+    enum err end = c->route->run(c);
+    if (end == OK && c->reply.status == 0 && c->waits)
+        return false;
+    finish(ex, end);
+    account_for(ex);
+    MHD_resume_connection(ex->connection);
+    return true;
 }

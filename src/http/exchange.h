@@ -3,6 +3,7 @@
 #include "http/framing.h"
 #include "http/reaper.h"
 #include "http/server.h"
+#include "http/waiting.h"
 #include "base/buf.h"
 
 #include <microhttpd.h>
@@ -37,6 +38,7 @@ struct server {
     struct MHD_Daemon *daemon;
     struct reaper *reaper;
     struct lane_pool *lane;
+    struct waiting_room *waiting;
     struct metrics *metrics;
     pthread_key_t worker_key; /* each thread's struct services */
     atomic_bool draining;
@@ -52,6 +54,8 @@ void exchange_body(struct exchange *ex, const char *bytes, size_t len);
 /* All is there: run it here, or hand it to the slow lane (true: suspended). */
 bool exchange_run(struct exchange *ex);
 void exchange_run_slow(struct services *own, struct exchange *ex);
+/* Run one that waits again.  true: it has answered, and is not ours any longer. */
+bool exchange_ask(struct services *own, struct exchange *ex);
 /* Queue the answer. */
 enum MHD_Result exchange_send(struct exchange *ex);
 

@@ -159,6 +159,11 @@ static void slow_run(void *own, void *job)
     exchange_run_slow(own, job);
 }
 
+static bool ask_again(void *own, void *call)
+{
+    return exchange_ask(own, call);
+}
+
 static void open_parts(struct server *s)
 {
     if (pthread_key_create(&s->worker_key, (void (*)(void *))s->options.face.worker_close) != 0)
@@ -167,6 +172,7 @@ static void open_parts(struct server *s)
     s->reaper = reaper_open(on_reaped, s);
     s->lane = lane_pool_open(&(struct lane_options){ s->options.slow_threads, s->options.slow_guess_us, slow_open,
                                                      slow_close, slow_run, s });
+    s->waiting = waiting_open(&(struct waiting_options){ slow_open, ask_again, s });
 }
 
 static struct MHD_Daemon *start_daemon(struct server *s)
@@ -214,6 +220,7 @@ bool server_drain(struct server *s, int64_t drain_s)
     int64_t until = clock_mono_ns() + drain_s * INT64_C(1000000000);
     atomic_store(&s->draining, true);
     MHD_quiesce_daemon(s->daemon);
+    waiting_close(s->waiting);
     while (atomic_load(&s->active) > 0 && clock_mono_ns() < until)
         nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
     return atomic_load(&s->active) == 0;
@@ -224,8 +231,9 @@ void server_drop(struct server **server)
     struct server *s = *server;
     if (s == NULL)
         return;
-    /* First the lane: what it still holds is resumed, so that the library can close every connection. */
+    /* First the lane and the waiting room: what they still hold is resumed, so that the library can close every connection. */
     lane_pool_drop(&s->lane);
+    waiting_drop(&s->waiting);
     if (s->daemon != NULL)
         MHD_stop_daemon(s->daemon);
     reaper_drop(&s->reaper);
@@ -246,6 +254,11 @@ struct metrics *server_metrics(struct server *s)
 void server_lane_figures(struct server *s, struct lane_figures *out)
 {
     lane_figures(s->lane, out);
+}
+
+unsigned server_waiting(struct server *s)
+{
+    return waiting_count(s->waiting);
 }
 
 const char *server_microhttpd_version(void)

@@ -48,4 +48,5 @@ void server_drop(struct server **server);
 const char *server_microhttpd_version(void); /* of the library, as it is loaded */
 
 struct metrics *server_metrics(struct server *server);
+unsigned server_waiting(struct server *server); /* calls that wait for news */
 void server_lane_figures(struct server *server, struct lane_figures *out);

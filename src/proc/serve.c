@@ -8,6 +8,7 @@
 #include "flow/epoch.h"
 #include "flow/keys.h"
 #include "flow/open.h"
+#include "flow/revocations.h"
 #include "http/address.h"
 #include "http/listen.h"
 #include "http/tls.h"
@@ -208,6 +209,7 @@ static enum err open_house(struct house *house)
     TRY(open_keys(house));
     shared_derive_keys(&house->shared);
     TRY(shared_open_passwords(&house->shared));
+    house->shared.revocations = revocations_open();
     struct store *common = store_shared(house->shared.store) ? house->shared.store : NULL;
     house->shared.limits = limits_open(house->config->limits, common, &house->shared.limit_key);
     TRY(audit_event(house, AUDIT_SYS_STARTUP));

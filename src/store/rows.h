@@ -53,7 +53,7 @@ struct client_row {
 /* What has been taken back: a session, or every token of an account below a version. */
 struct revoked_row {
     struct str id;   /* of the session, or public id of the account */
-    int64_t version; /* tokens below it are void; 0 for a session */
+    int64_t version; /* tokens below it are void; of a session: 1 when it ended because an old state came back */
     int64_t at;
 };
 

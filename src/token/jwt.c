@@ -105,9 +105,8 @@ static void add_part(struct buf *token, struct str bytes)
 
 static void add_header(struct buf *token, struct str typ, const struct key_hold *key)
 {
-    const struct str text =
-        arena_printf(token->mem, "{\"alg\":\"%s\",\"typ\":\"%.*s\",\"kid\":\"%.*s\"}", algorithm_name(key->algorithm),
-                     STR_ARG(typ), STR_ARG(key->kid));
+    const struct str text = arena_printf(token->mem, "{\"alg\":\"%s\",\"typ\":\"%.*s\",\"kid\":\"%.*s\"}",
+                                         algorithm_name(key->algorithm), STR_ARG(typ), STR_ARG(key->kid));
     add_part(token, text);
 }
 

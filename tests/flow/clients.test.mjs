@@ -206,14 +206,14 @@ describe('introspection', () => {
   it('says no more than that a token is not active, whatever the reason', async () => {
     const client = await serviceClient(at.server, 'introspect');
     const ended = await member(at.server), disabled = await member(at.server), raised = await member(at.server), spent = await member(at.server);
-    const signer = signerOf(at.server, ended.token);
+    const signer = await signerOf(at.server, ended.token);
     await at.server.call('POST', '/logout', { token: ended.token });
     await alter(at.server, `UPDATE users SET is_active = ${process.env.POSTERN_STORE === 'postgres' ? 'false' : 0} WHERE public_id = '${disabled.id}'`);
     await alter(at.server, `UPDATE users SET token_version = token_version + 1 WHERE public_id = '${raised.id}'`);
     await at.server.call('POST', '/token/refresh', { body: { refresh_token: spent.tokens.refresh_token } });
     const now = Math.floor(Date.now() / 1000);
     const alive = await member(at.server);
-    const good = signerOf(at.server, alive.token);
+    const good = await signerOf(at.server, alive.token);
     for (const token of [
       ended.token, ended.tokens.refresh_token, disabled.token, disabled.tokens.refresh_token, raised.token, spent.tokens.refresh_token, 'x', 'a.b.c',
       'x'.repeat(43), `${alive.token}A`, good.token({ exp: now - 1 }), good.token({ aud: 'other' }), good.token({ iss: 'other' }), good.token({}, { typ: 'JWT' }),

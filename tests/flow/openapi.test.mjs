@@ -344,6 +344,23 @@ test('a proxy asks who it is as documented', async () => {
     assert.equal((await call('GET', `/verify?${query}`, tom)).status, status, query);
 });
 
+test('services read what was taken back as documented', async () => {
+  const checked = { canaries: server.canaries, cli: (...args) => server.cli(...args) };
+  const [client, without] = [await serviceClient(checked), await serviceClient(checked, 'introspect')];
+  const first = await call('GET', '/revocations?wait=0', client);
+  assert.equal(first.status, 200);
+  const again = { headers: { ...client.headers, 'If-None-Match': first.headers.etag } };
+  while ((await call('GET', '/revocations', again)).status !== 304) again.headers['If-None-Match'] = (await call('GET', '/revocations', client)).headers.etag;
+  assert.equal((await call('GET', '/revocations', without)).status, 403);
+  assert.equal((await call('GET', '/revocations')).status, 401);
+  assert.equal((await call('GET', '/revocations?wait=61', client)).status, 422);
+  const other = await startServer({ limits: true });
+  let answer = { status: 401 };
+  for (let tries = 0; answer.status === 401 && tries < 100; tries++) answer = contract.check('GET', '/revocations', await other.call('GET', '/revocations'));
+  assert.equal(answer.status, 429);
+  assert.equal(await other.stop(), 0);
+});
+
 test('services get tokens, ask about tokens and end sessions as documented', async () => {
   const checked = { ...server, canaries: server.canaries, call, cli: (...args) => server.cli(...args), folder: server.folder, env: server.env };
   const client = await serviceClient(checked);
