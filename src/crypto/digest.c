@@ -10,6 +10,17 @@ struct digest digest_of(struct str bytes)
     return digest;
 }
 
+struct digest digest_of_parts(const struct str *parts, size_t count)
+{
+    struct digest digest;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof digest.is);
+    for (size_t i = 0; i < count; i++)
+        crypto_generichash_update(&state, (const uint8_t *)parts[i].ptr, parts[i].len);
+    crypto_generichash_final(&state, digest.is, sizeof digest.is);
+    return digest;
+}
+
 bool digest_equal(const struct digest *a, const struct digest *b)
 {
     return sodium_memcmp(a->is, b->is, sizeof a->is) == 0;

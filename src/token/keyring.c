@@ -1,6 +1,7 @@
 #include "token/keyring.h"
 #include "base/buf.h"
 #include "crypto/box.h"
+#include "token/seen.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct keyring {
     pthread_mutex_t lock; /* of the pointer, for as long as it takes to read it */
     struct ring *ring;
     struct secret sealing;
+    struct seen *seen;
 };
 
 enum key_state key_state(const struct signing_key_row *row, int64_t now_us)
@@ -243,6 +245,7 @@ struct keyring *keyring_new(const struct secret *sealing)
         die("out of memory (%zu bytes)", sizeof *keys);
     pthread_mutex_init(&keys->lock, NULL);
     keys->ring = ring_new();
+    keys->seen = seen_open();
     if (sealing != NULL)
         keys->sealing = secret_copy(secret_view(sealing));
     return keys;
@@ -253,6 +256,7 @@ void keyring_drop(struct keyring **keys)
     if (*keys != NULL) {
         ring_let_go((*keys)->ring);
         secret_drop(&(*keys)->sealing);
+        seen_drop(&(*keys)->seen);
         pthread_mutex_destroy(&(*keys)->lock);
     }
     free(*keys);
@@ -323,6 +327,22 @@ static const struct key *find(const struct ring *ring, int64_t now_us, struct st
     return NULL;
 }
 
+/* The key is part of it, and the length of the signature, so that no byte of one text can be read as one of another. */
+static FALLIBLE check_once(struct seen *seen, const struct key *key, struct str message,
+                           const struct signature *signature)
+{
+    const struct str parts[] = { kid_of(key),
+                                 { (const char *)&signature->len, sizeof signature->len },
+                                 { (const char *)signature->is, signature->len },
+                                 message };
+    const struct digest digest = digest_of_parts(parts, sizeof parts / sizeof *parts);
+    if (seen_has(seen, &digest))
+        return OK;
+    TRY(signature_check(key->check, message, signature));
+    seen_add(seen, &digest);
+    return OK;
+}
+
 FALLIBLE keyring_check(struct keyring *keys, int64_t now_us, struct str kid, struct str alg, struct str message,
                        const struct signature *signature)
 {
@@ -333,7 +353,7 @@ FALLIBLE keyring_check(struct keyring *keys, int64_t now_us, struct str kid, str
         return fail(ERR_MISSING, "no such key");
     if (!str_equal(alg, str_of(algorithm_name(key->algorithm))))
         return fail(ERR_CONFLICT, "the key is for another algorithm");
-    return signature_check(key->check, message, signature);
+    return check_once(keys->seen, key, message, signature);
 }
 
 /* ---- for everybody ---- */

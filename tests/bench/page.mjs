@@ -94,6 +94,8 @@ const meaning = `- **Start** is counted from before \`exec\` to the first byte o
   which on a virtual machine costs the server several microseconds; the row with \`wrk\` shows that. What is beyond the
   signature is reading and sending, parsing the token, one statement that reads session and account, and writing the JSON.
   nginx answers the same bytes from its configuration.
+- **Services**: what \`GET /verify\` adds to the bare HTTP of \`GET /ping\`, and what an introspection costs, with one token that is asked about again and
+  again: its signature is checked once, session and account are read each time.
 - **Sign-ups** run on a build of their own (\`build/bench\`), in which a password hash costs nothing; a release can't be built
   so. Each is a row, an audit row and a share of an fsync. Beside it: how many single durable writes of one page the disk takes.
 - **PATCH** is a durable write that runs in the workers of the fast lane: the more workers, the more share one fsync.`;

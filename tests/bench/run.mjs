@@ -167,6 +167,39 @@ async function measureOneCore(folder) {
   });
 }
 
+// What services ask: the cost of one answer, and beside it that of GET /ping, which is all that HTTP costs.
+async function measureServices(folder) {
+  say('GET /verify and POST /oauth/introspect on one core, in turn with GET /ping');
+  const made = await run([program, 'client', 'create', 'bench', '--scope', 'introspect', '--json'], { cwd: folder, env: settings(folder, 0) });
+  const { client_id: id, client_secret: secret } = JSON.parse(made);
+  const server = await startServer(program, folder, { cpus: SERVER_CPU });
+  const token = await signIn(server);
+  const asked = {
+    ping: server.request('GET', '/ping'),
+    verify: server.request('GET', '/verify', { token }),
+    introspect: server.form('/oauth/introspect', `token=${token}`, `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`),
+  };
+  const rates = { ping: [], verify: [], introspect: [] }, us = { ping: [], verify: [], introspect: [] };
+  for (let round = 0; round < 3; round++)
+    for (const [name, request] of Object.entries(asked)) {
+      const before = server.cpuUs();
+      const got = await load('poll-flood', server, [2, 64], request, CLIENT_CPU);
+      if (got.bad > 0) throw new Error(`${got.bad} answers to ${name} were refusals`);
+      us[name].push((server.cpuUs() - before) / got.good);
+      rates[name].push(got.rate);
+    }
+  await server.stop();
+  const most = (name) => Math.max(...rates[name]), least = (name) => Math.min(...us[name]);
+  table.add({
+    what: 'GET /verify, one core, requests a second', figure: most('verify'), unit: '1/s', against: most('ping'), least: 0.6,
+    beside: `GET /ping, the bare HTTP; processor time ${least('verify').toFixed(1)} against ${least('ping').toFixed(1)} µs`,
+  });
+  table.add({
+    what: 'POST /oauth/introspect, one core, requests a second', figure: most('introspect'), unit: '1/s', floor: 10000,
+    beside: `processor time ${least('introspect').toFixed(1)} µs; client, session and account are read for each`,
+  });
+}
+
 // Writes of one page, each on the disk before the next: what the disk gives to who shares nothing.
 async function diskWrites(folder) {
   const count = 1000, from = performance.now();
@@ -237,6 +270,7 @@ async function main() {
   await measureTail(both, token);
   await both.stop();
   await measureOneCore(folder);
+  await measureServices(folder);
   await measureSignUps(newFolder(path.dirname(release)));
   await measureWrites(folder);
   console.log(table.text());

@@ -121,6 +121,12 @@ class Server {
     return `${lines.join('\r\n')}\r\n\r\n${text}`;
   }
 
+  form(target, text, authorization) {
+    const lines = [`POST ${target} HTTP/1.1`, `Host: 127.0.0.1:${this.port}`, `Authorization: ${authorization}`];
+    lines.push('Content-Type: application/x-www-form-urlencoded', `Content-Length: ${text.length}`);
+    return `${lines.join('\r\n')}\r\n\r\n${text}`;
+  }
+
   async metric(name) {
     const text = await fetch(`${this.url}/metrics`).then((answer) => answer.text());
     return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)[1]);
