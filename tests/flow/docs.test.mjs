@@ -42,9 +42,10 @@ async function tryOut(page, operationId) {
 
 async function authorize(page, token) {
   await page.getByRole('button', { name: 'Authorize' }).first().click();
-  await page.locator('.auth-container input').fill(token);
-  await page.locator('.auth-btn-wrapper .authorize').click();
-  await page.locator('.auth-btn-wrapper .btn-done').click();
+  const bearer = page.locator('.auth-container').filter({ has: page.locator('#auth-bearer-value') });
+  await bearer.locator('input').fill(token);
+  await bearer.locator('.authorize').click();
+  await page.locator('.auth-btn-wrapper .btn-done').first().click();
 }
 
 test('the policy lets in neither other hosts nor inline scripts and styles', { skip }, async () => {
