@@ -143,6 +143,8 @@ static struct str member_text(struct arena *mem, const struct members *all, cons
         return text_int(mem, m->number);
     case MEMBER_STRS:
         return words_text(mem, &m->list);
+    case MEMBER_OBJECT:
+        return text_plain(mem, m->text);
     case MEMBER_OTHER:
         break;
     }

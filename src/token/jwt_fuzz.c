@@ -101,7 +101,7 @@ static void compare(struct arena *mem, struct str text)
     bool others = false;
 
     for (size_t i = 0; took && i < mine.count; i++)
-        others |= mine.items[i].kind == MEMBER_OTHER;
+        others |= mine.items[i].kind == MEMBER_OTHER || mine.items[i].kind == MEMBER_OBJECT;
     if (took && !took_too && !others && text.len <= JSON_TEXT_MAX)
         die("taken here, refused by the library");
     if (took_too && !took && json_size(tree) <= MEMBERS_MAX)

@@ -217,6 +217,16 @@ static bool pass_nested(struct reader *r, char close, bool named)
 
 static bool take_list(struct reader *r, struct member *out);
 
+static bool take_inner(struct reader *r, struct member *out)
+{
+    const size_t from = r->at;
+    if (!pass_nested(r, '}', true))
+        return false;
+    out->kind = MEMBER_OBJECT;
+    out->text = (struct str){ r->text + from, r->at - from };
+    return true;
+}
+
 static bool take_value(struct reader *r, struct member *out)
 {
     *out = (struct member){ .name = out->name, .kind = MEMBER_OTHER };
@@ -227,7 +237,7 @@ static bool take_value(struct reader *r, struct member *out)
     case '[':
         return r->depth < MEMBER_DEPTH_MAX && take_list(r, out);
     case '{':
-        return r->depth < MEMBER_DEPTH_MAX && pass_nested(r, '}', true);
+        return r->depth < MEMBER_DEPTH_MAX && take_inner(r, out);
     case 't':
         return take_word(r, STR("true"));
     case 'f':
@@ -340,4 +350,12 @@ bool members_str(const struct members *members, struct str name, struct str *out
         return false;
     *out = member->text;
     return true;
+}
+
+FALLIBLE members_inner(struct arena *mem, const struct members *members, struct str name, struct members *out)
+{
+    const struct member *member = members_find(members, name);
+    if (member == NULL || member->kind != MEMBER_OBJECT)
+        return fail(ERR_INVALID, "no object of that name");
+    return members_read(mem, member->text, out);
 }

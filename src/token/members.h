@@ -19,9 +19,10 @@
 
 enum member_kind {
     MEMBER_STR,
-    MEMBER_INT,  /* a number without fraction and exponent */
-    MEMBER_STRS, /* a list of strings, the empty list among them */
-    MEMBER_OTHER /* well formed, but nothing that is read here */
+    MEMBER_INT,    /* a number without fraction and exponent */
+    MEMBER_STRS,   /* a list of strings, the empty list among them */
+    MEMBER_OBJECT, /* text is the object as it stands, for another members_read */
+    MEMBER_OTHER   /* well formed, but nothing that is read here */
 };
 
 struct member {
@@ -43,5 +44,7 @@ struct members {
 FALLIBLE members_read(struct arena *mem, struct str text, struct members *out);
 /* NULL when there is none of that name. */
 const struct member *members_find(const struct members *members, struct str name);
+/* The members of an object inside of this one.  Ends: ERR_INVALID (absent, no object, no strict one). */
+FALLIBLE members_inner(struct arena *mem, const struct members *members, struct str name, struct members *out);
 /* false: absent, or no string. */
 bool members_str(const struct members *members, struct str name, struct str *out);

@@ -20,7 +20,9 @@ TEST(members_read, reads_strings_numbers_and_lists)
     CHECK(got.items[2].kind == MEMBER_STRS && got.items[2].list.count == 2);
     CHECK_STR(STR("q"), got.items[2].list.items[1]);
     CHECK(got.items[3].kind == MEMBER_STRS && got.items[3].list.count == 0);
-    for (size_t i = 4; i < got.count; i++)
+    CHECK_INT(MEMBER_OBJECT, got.items[4].kind);
+    CHECK_STR(STR("{\"a\":[{}]}"), got.items[4].text);
+    for (size_t i = 5; i < got.count; i++)
         CHECK_INT(MEMBER_OTHER, got.items[i].kind);
     CHECK(!members_str(&got, STR("b"), &text) && members_find(&got, STR("z")) == NULL);
 }
@@ -172,5 +174,23 @@ TEST(members_read, takes_whole_numbers_up_to_18_digits)
     CHECK_INT(MEMBER_OTHER, got.items[4].kind);
 }
 
-RUN_TESTS(CASE(members_read, reads_strings_numbers_and_lists), CASE(members_read, refuses_all_that_is_no_strict_object),
+TEST(members_inner, reads_an_object_inside_as_strictly_as_the_outer_one)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct members outer, got = { .count = 7 };
+    struct str text;
+    CHECK_OK(members_read(
+        mem, STR("{\"good\":{ \"jkt\" : \"x\" },\"twice\":{\"a\":1,\"a\":2},\"text\":\"{}\",\"list\":[]}"), &outer));
+    CHECK_END(ERR_INVALID, members_inner(mem, &outer, STR("twice"), &got));
+    CHECK_END(ERR_INVALID, members_inner(mem, &outer, STR("text"), &got));
+    CHECK_END(ERR_INVALID, members_inner(mem, &outer, STR("list"), &got));
+    CHECK_END(ERR_INVALID, members_inner(mem, &outer, STR("nothing"), &got));
+    CHECK_OK(members_inner(mem, &outer, STR("good"), &got));
+    CHECK_INT(1, got.count);
+    CHECK(members_str(&got, STR("jkt"), &text));
+    CHECK_STR(STR("x"), text);
+}
+
+RUN_TESTS(CASE(members_inner, reads_an_object_inside_as_strictly_as_the_outer_one),
+          CASE(members_read, reads_strings_numbers_and_lists), CASE(members_read, refuses_all_that_is_no_strict_object),
           CASE(members_read, keeps_its_bounds), CASE(members_read, takes_whole_numbers_up_to_18_digits))
