@@ -33,6 +33,12 @@
     W(WHY_LAST_ADMIN,         ERR_CONFLICT,        "last_admin",            "The last active administrator can't be disabled or demoted") \
     W(WHY_PASSWORD_WRONG,     ERR_DENIED,          "current_password_wrong", "The current password is not right")               \
     W(WHY_SESSION_MISSING,    ERR_MISSING,         "session_not_found",     "Session not found")                               \
+    W(WHY_DPOP_MISSING,       ERR_INVALID,         "dpop_proof_missing",    "This service signs in only with a DPoP proof")    \
+    W(WHY_DPOP_SIGNIN,        ERR_INVALID,         "dpop_proof_invalid",    "The DPoP proof is not valid for this request")    \
+    W(WHY_DPOP_USE,           ERR_UNAUTHENTICATED, "dpop_proof_invalid",    "The DPoP proof is not valid for this request")    \
+    W(WHY_NONCE_SIGNIN,       ERR_INVALID,         "use_dpop_nonce",        "The DPoP proof needs the nonce of the DPoP-Nonce header") \
+    W(WHY_NONCE_USE,          ERR_UNAUTHENTICATED, "use_dpop_nonce",        "The DPoP proof needs the nonce of the DPoP-Nonce header") \
+    W(WHY_PROOFS_FULL,        ERR_BUSY,            "dpop_proofs_full",      "Too many DPoP proofs at once; try again shortly") \
     W(WHY_USER_MISSING,       ERR_MISSING,         "user_not_found",        "User not found")                                  \
     W(WHY_CLIENT_MISSING,     ERR_MISSING,         "client_not_found",      "There is no such client")                         \
     W(WHY_CLIENT_TAKEN,       ERR_CONFLICT,        "client_taken",          "There is a client of this id already")            \

@@ -1,10 +1,7 @@
 #include "token/jws.h"
 #include "crypto/base64url.h"
-#include "token/members.h"
 
 #include <string.h>
-
-#define HEADER_TEXT_MAX ((JWS_HEADER_MAX * 4 + 2) / 3) /* characters of base64url */
 
 FALLIBLE jws_split(struct str token, struct jws *out)
 {
@@ -20,12 +17,12 @@ FALLIBLE jws_split(struct str token, struct jws *out)
 }
 
 /* RFC 7515 4: parameters that are not understood "MUST be ignored".  These are understood, and not wanted: the first
- * six would let the token choose its key, the others ask for a reading that we do not have. */
+ * five name a key that lies elsewhere, the others ask for a reading that we do not have. */
 static bool unwanted(const struct members *members)
 {
     static const struct str names[] = {
-        { "jwk", 3 },      { "jku", 3 },  { "x5u", 3 }, { "x5c", 3 }, { "x5t", 3 },
-        { "x5t#S256", 8 }, { "crit", 4 }, { "b64", 3 }, { "zip", 3 }, { "enc", 3 },
+        { "jku", 3 },  { "x5u", 3 }, { "x5c", 3 }, { "x5t", 3 }, { "x5t#S256", 8 },
+        { "crit", 4 }, { "b64", 3 }, { "zip", 3 }, { "enc", 3 },
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (members_find(members, names[i]) != NULL)
@@ -39,18 +36,25 @@ static bool may_be_str(const struct members *members, struct str name, struct st
     return members_find(members, name) == NULL || members_str(members, name, out);
 }
 
+FALLIBLE jws_read_members(struct arena *mem, const struct jws *jws, size_t max_bytes, struct members *out)
+{
+    struct str text;
+
+    if (jws->header.len > (max_bytes * 4 + 2) / 3)
+        return fail(ERR_INVALID, "a header of more than %zu bytes", max_bytes);
+    TRY(base64url_decode(mem, jws->header, &text));
+    TRY(members_read(mem, text, out));
+    return unwanted(out) ? fail(ERR_INVALID, "a header member that is never taken") : OK;
+}
+
 FALLIBLE jws_read_header(struct arena *mem, const struct jws *jws, struct jws_header *out)
 {
     struct members members;
     struct jws_header fresh = { 0 };
-    struct str text;
 
-    if (jws->header.len > HEADER_TEXT_MAX)
-        return fail(ERR_INVALID, "a header of more than %d bytes", JWS_HEADER_MAX);
-    TRY(base64url_decode(mem, jws->header, &text));
-    TRY(members_read(mem, text, &members));
-    if (unwanted(&members))
-        return fail(ERR_INVALID, "a header member that is never taken");
+    TRY(jws_read_members(mem, jws, JWS_HEADER_MAX, &members));
+    if (members_find(&members, STR("jwk")) != NULL)
+        return fail(ERR_INVALID, "a token that brings its own key");
     if (!members_str(&members, STR("alg"), &fresh.alg) || !may_be_str(&members, STR("typ"), &fresh.typ) ||
         !may_be_str(&members, STR("kid"), &fresh.kid))
         return fail(ERR_INVALID, "alg, typ or kid is no string");

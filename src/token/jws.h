@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "crypto/signature.h"
+#include "token/members.h"
 
 #define JWS_HEADER_MAX 256 /* bytes of the decoded header; longer is ERR_INVALID */
 
@@ -24,6 +25,10 @@ struct jws_header {
 
 /* Ends: ERR_INVALID (not exactly three parts). */
 FALLIBLE jws_split(struct str token, struct jws *out);
+/* The members of the header as they stand.  Those that name a key elsewhere, change how the text is read, or must be understood are
+ * never taken: jku, x5u, x5c, x5t, x5t#S256, crit, b64, zip, enc.
+ * Ends: ERR_INVALID (longer than max_bytes when decoded, no strict JSON object, repeated names, one of these members). */
+FALLIBLE jws_read_members(struct arena *mem, const struct jws *jws, size_t max_bytes, struct members *out);
 /* Other members are passed over as the standard wants, but for those that bring or name a key, change how the text is
  * read, or must be understood: jwk, jku, x5u, x5c, x5t, x5t#S256, crit, b64, zip, enc.
  * Ends: ERR_INVALID (no strict JSON object, repeated names, one of these members, a wrong type, no alg). */
