@@ -135,6 +135,10 @@
       "SELECT " AUDIT " FROM (SELECT * FROM audit_log a WHERE " AUDIT_FITS " AND (a.actor = $9 OR a.target = $9)"      \
       " ORDER BY a.seq DESC LIMIT $10) a ORDER BY a.seq")                                                              \
                                                                                                                        \
+    /* Of two servers that bring a proof at once, one adds nothing. */                                                 \
+    Q(DPOP_PROOF_ADD, "INSERT INTO dpop_proofs (id, good_until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")          \
+    Q(DPOP_PROOFS_PURGE, "DELETE FROM dpop_proofs WHERE good_until < $1")                                              \
+                                                                                                                       \
     /* How far the database has come.  Of two programs that raise the epoch at once, one changes nothing. */            \
     Q(EPOCH_READ,                                                                                                      \
       "SELECT e.number, a.seq, a.at FROM epoch e"                                                                      \

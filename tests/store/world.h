@@ -28,5 +28,6 @@ void check_same(const struct user_row *want, const struct user_row *got);
 int contract_users(const struct contract *contract);
 int contract_sessions(const struct contract *contract);
 int contract_clients(const struct contract *contract);
+int contract_proofs(const struct contract *contract);
 int contract_transactions(const struct contract *contract);
 int contract_keys(const struct contract *contract);
