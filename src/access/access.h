@@ -22,8 +22,8 @@ enum permission { PERMISSION_LIST(PERMISSION_NAME) PERMISSIONS };
 /* Who is calling: the account and the session of a checked access token, as they stand in the store now. */
 struct caller {
     struct user_row user;
-    struct session_row session;
-    struct str token_id; /* jti */
+    struct session_row session; /* its jkt is the cnf.jkt of the token; absent: not bound */
+    struct str token_id;        /* jti */
 };
 
 /* Words of `roles` that exist: "user", "admin", "auditor". */

@@ -57,6 +57,17 @@ static void write_limits(const struct limits *limits, struct buf *out)
                    (unsigned long long)limits_refused(limits, (enum limit_kind)kind));
 }
 
+static void write_proofs(struct replay *proofs, struct buf *out)
+{
+    struct replay_figures f;
+    replay_figures(proofs, &f);
+    metrics_sample(out, "postern_dpop_proofs", "gauge", "Spent DPoP proofs that are remembered.", (double)f.held);
+    metrics_sample(out, "postern_dpop_proofs_total", "counter", "DPoP proofs spent.", (double)f.spent);
+    metrics_sample(out, "postern_dpop_replayed_total", "counter", "DPoP proofs that came again to this server.",
+                   (double)f.refused);
+    metrics_sample(out, "postern_dpop_full_total", "counter", "DPoP proofs refused for want of room.", (double)f.full);
+}
+
 void figures_write(const struct services *at, struct server *server, struct buf *out)
 {
     metrics_write(server_metrics(server), out);
@@ -65,4 +76,5 @@ void figures_write(const struct services *at, struct server *server, struct buf 
     write_passwords(at->at->passwords, out);
     write_store(at->at->store, out);
     write_limits(at->at->limits, out);
+    write_proofs(at->at->proofs, out);
 }

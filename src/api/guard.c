@@ -1,27 +1,43 @@
 #include "api/guard.h"
+#include "api/proof.h"
 #include "audit/audit.h"
 #include "base/log.h"
 #include "crypto/random.h"
 #include "flow/signin.h"
 
-/* RFC 6750 2.1: "Bearer" 1*SP b64token; the scheme is compared without case (RFC 9110 11.1). */
-static enum err bearer_of(struct call *c, struct str *token)
+/* RFC 6750 2.1: "Bearer" 1*SP b64token; RFC 9449 7.1: "DPoP" 1*SP token68; the scheme is compared without case (RFC 9110 11.1). */
+static enum err token_of(struct call *c, struct str *token)
 {
     struct str header = call_header(c, "Authorization"), scheme = { 0 };
-    if (header.ptr == NULL || !str_split(&header, ' ', &scheme) || !str_equal_nocase(scheme, STR("Bearer")))
+    if (header.ptr == NULL || !str_split(&header, ' ', &scheme))
+        return refuse(WHY_TOKEN_MISSING);
+    c->shows_dpop = str_equal_nocase(scheme, STR("DPoP"));
+    if (!c->shows_dpop && !str_equal_nocase(scheme, STR("Bearer")))
         return refuse(WHY_TOKEN_MISSING);
     *token = str_trim(header);
     return token->len > 0 ? OK : refuse(WHY_TOKEN_MISSING);
+}
+
+/* May who shows this token use it?  A bound one only with a proof. */
+static enum err check_use(struct call *c, struct str token, const struct caller *caller)
+{
+    const struct dpop_shown shown = proof_shown(c);
+    struct dpop_proof proof;
+    if (!c->shows_dpop)
+        return flow_dpop_not_used(c->services, caller);
+    TRY(flow_dpop_use(c->services, &c->visit, &shown, token, caller, &proof));
+    proof_next_nonce(c, &proof);
+    return OK;
 }
 
 static enum err recognise(struct call *c)
 {
     struct str token = { 0 };
     struct caller *caller = ARENA_NEW(c->visit.mem, struct caller);
-    TRY(bearer_of(c, &token));
+    TRY(token_of(c, &token));
     TRY(flow_recognise(c->services, &c->visit, token, caller));
     c->caller = caller;
-    return OK;
+    return check_use(c, token, caller);
 }
 
 /* A flood of refusals must not become a flood of rows: past the bound of an address prefix they are counted in /metrics only. */
@@ -55,13 +71,21 @@ enum err guard_admit(struct call *c)
     return c->route->guard == SIGNED_IN ? OK : access_must(c->caller, (enum permission)(c->route->guard - MAY_FIRST));
 }
 
-/* Which row a refusal leaves.  false: none (a missing or expired token is an everyday thing; who asks for a password writes his own). */
+static bool is_proof(enum why why)
+{
+    return why == WHY_DPOP_SIGNIN || why == WHY_DPOP_USE;
+}
+
+/* Which row a refusal leaves.  false: none (a missing or expired token and a nonce that is due are everyday things; who asks for a
+ * password writes his own). */
 static bool kind_of(enum err end, const struct note *note, enum audit_kind *kind, struct str *reason)
 {
     *reason = str_of(note->text);
     if (note->why == WHY_PASSWORD_WRONG)
         return false;
-    if (end == ERR_DENIED)
+    if (is_proof(note->why))
+        *kind = str_equal(*reason, STR("dpop_replayed")) ? AUDIT_PROOF_REPLAYED : AUDIT_PROOF_REFUSED;
+    else if (end == ERR_DENIED)
         *kind = AUDIT_DENIED;
     else if (note->why == WHY_TOKEN_INVALID)
         *kind = AUDIT_TOKEN_REFUSED;
@@ -81,23 +105,31 @@ static void alert(struct call *c, const struct note *told)
                   LOG_S("peer", c->visit.peer_text), LOG_S("request_id", c->visit.request_id));
 }
 
+/* Who holds a token and could not prove that it is his is nobody: the row names the account as what it happened to. */
+static struct audit_who who_of(const struct call *c, bool known)
+{
+    struct audit_who who = { .target = uuid_ok(c->params[0]) ? c->params[0] : (struct str){ 0 } };
+    if (c->caller == NULL)
+        return who;
+    *(known ? &who.actor : &who.target) = c->caller->user.public_id;
+    who.session = c->caller->session.id;
+    return who;
+}
+
 void guard_refused(struct call *c, enum err end)
 {
     enum audit_kind kind;
     struct str reason;
     struct note told = *note_get();
     alert(c, &told);
+    if (told.why == WHY_NONCE_SIGNIN || told.why == WHY_NONCE_USE)
+        proof_give_nonce(c);
     if (!kind_of(end, &told, &kind, &reason))
         return;
-    struct audit_who who = { 0 };
-    if (c->caller != NULL) {
-        who.actor = c->caller->user.public_id;
-        who.session = c->caller->session.id;
-    }
-    if (uuid_ok(c->params[0]))
-        who.target = c->params[0];
-    enum err end_of_row = c->caller == NULL ? audit_nobody(c, kind, &who, reason)
-                                            : audit_alone(c->services->at->store, &c->visit, kind, &who, reason);
+    const bool known = c->caller != NULL && end != ERR_UNAUTHENTICATED;
+    const struct audit_who who = who_of(c, known);
+    enum err end_of_row = known ? audit_alone(c->services->at->store, &c->visit, kind, &who, reason)
+                                : audit_nobody(c, kind, &who, reason);
     if (end_of_row != OK)
         log_event(LOG_ERROR, "audit_failed", LOG_S("what", str_of(note_get()->text)),
                   LOG_S("request_id", c->visit.request_id));

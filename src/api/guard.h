@@ -1,7 +1,7 @@
 /* The words of the routes table for who may come in, and the gate that enforces them.
  *
  * Threads  any worker.
- * Source   RFC 6750 2.1 (Bearer in the Authorization header; nowhere else).
+ * Sources  RFC 6750 2.1 (Bearer in the Authorization header; nowhere else), RFC 9449 7 (DPoP, with a proof).
  */
 #pragma once
 #include "access/access.h"
@@ -12,8 +12,8 @@ enum guard { ANYONE, SIGNED_IN, A_CLIENT, MAY_FIRST };
 #define MAY(permission) (MAY_FIRST + (int)(permission))
 
 /* Guard, then limit, of the call's row; fills call->caller for every guard but ANYONE and A_CLIENT.
- * Ends: ERR_UNAUTHENTICATED, ERR_DENIED, ERR_LIMITED. */
+ * Ends: ERR_UNAUTHENTICATED, ERR_DENIED, ERR_LIMITED, ERR_BUSY. */
 FALLIBLE guard_admit(struct call *c);
 
-/* Writes the audit row of a refusal: bad tokens, denied access. */
+/* Writes the audit row of a refusal: bad tokens and proofs, denied access.  Adds the nonce that a refusal asks for. */
 void guard_refused(struct call *c, enum err end);

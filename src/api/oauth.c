@@ -34,8 +34,12 @@ static const struct field client_token_fields[] = {
 struct token_view {
     bool active;
     struct str username, token_type;
+    struct str cnf; /* JSON; absent: not bound */
     struct jwt_claims claims;
 };
+
+/* RFC 9449 6.2: the confirmation stands in the answer as it does in the token. */
+#define CONFIRMATION { .name = "cnf", .kind = FIELD_RAW, .flags = FIELD_OPTIONAL, .offset = offsetof(struct token_view, cnf) }
 
 static const struct field inactive_fields[] = { VIEW(struct token_view, active), FIELD_END };
 
@@ -44,7 +48,7 @@ static const struct field access_fields[] = {
     CLAIM("exp", expires_at),          CLAIM("iat", issued_at),     CLAIM("nbf", not_before),          CLAIM("sub", subject),
     CLAIM("aud", audience),            CLAIM("iss", issuer),        CLAIM("jti", token_id),            CLAIM("sid", session),
     CLAIM("tv", token_version),        CLAIM("role", role),         CLAIM("roles", roles),             CLAIM("amr", amr),
-    CLAIM("acr", acr),                 CLAIM("auth_time", auth_time),
+    CLAIM("acr", acr),                 CLAIM("auth_time", auth_time), CONFIRMATION,
     FIELD_END
 };
 
@@ -58,7 +62,7 @@ static const struct field client_fields[] = {
 static const struct field refresh_fields[] = {
     VIEW(struct token_view, active),   VIEW(struct token_view, username),
     CLAIM("exp", expires_at),          CLAIM("iat", issued_at),     CLAIM("sub", subject),             CLAIM("iss", issuer),
-    CLAIM("sid", session),
+    CLAIM("sid", session),             CONFIRMATION,
     FIELD_END
 };
 
@@ -87,7 +91,14 @@ enum err api_oauth_introspect(struct call *c)
     struct token_state state = { 0 };
     TRY(client_admit(c, in, true, &caller));
     TRY(flow_introspect(c->services, &c->visit, &caller, in->token, &state));
-    const struct token_view view = { state.kind != TOKEN_NONE, state.username, STR("Bearer"), state.claims };
+    const bool bound = state.claims.jkt.ptr != NULL;
+    const struct token_view view = {
+        .active = state.kind != TOKEN_NONE,
+        .username = state.username,
+        .token_type = bound ? STR("DPoP") : STR("Bearer"),
+        .cnf = bound ? arena_printf(c->visit.mem, "{\"jkt\":\"%.*s\"}", STR_ARG(state.claims.jkt)) : (struct str){ 0 },
+        .claims = state.claims,
+    };
     reply_no_store(c);
     return reply(c, 200, fields_of[state.kind], &view);
 }

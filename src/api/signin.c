@@ -1,6 +1,7 @@
 #include "api/handlers.h"
 #include "account/identity.h"
 #include "api/browser.h"
+#include "api/proof.h"
 #include "api/view.h"
 
 /* Names are not checked for form here: a wrong name and an unknown one are the same. */
@@ -43,6 +44,7 @@ enum err api_login(struct call *c)
         return refuse(WHY_VALIDATION);
     }
     TRY(browser_admit(c, &binding.is_web));
+    TRY(proof_binding(c, &binding));
     TRY(flow_password_signin(c->services, &c->visit, &typed, &binding, &tokens));
     return reply_tokens(c, &binding, &tokens);
 }
@@ -66,6 +68,7 @@ enum err api_token_refresh(struct call *c)
     struct token_binding binding = { 0 };
     struct str refresh_token = { 0 };
     TRY(browser_admit(c, &binding.is_web));
+    TRY(proof_binding(c, &binding));
     TRY(refresh_token_of(c, binding.is_web, &refresh_token));
     TRY(flow_renewal(c->services, &c->visit, refresh_token, &binding, &tokens));
     return reply_tokens(c, &binding, &tokens);

@@ -38,6 +38,8 @@
     A(AUDIT_CLIENT_REFUSED,   "postern_client_auth_fail",        "WARN")                                    \
     A(AUDIT_TOKEN_CREATED,    "authn_token_created",             "INFO")                                    \
     A(AUDIT_TOKEN_REVOKED,    "authn_token_revoked",             "INFO")                                    \
+    A(AUDIT_PROOF_REFUSED,    "postern_dpop_refused",            "WARN")                                    \
+    A(AUDIT_PROOF_REPLAYED,   "postern_dpop_replayed",           "CRITICAL")                                \
     A(AUDIT_BACKUP_MADE,      "postern_backup_made",             "WARN")                                    \
     A(AUDIT_EPOCH_RAISED,     "postern_epoch_raised",            "CRITICAL")                                \
     A(AUDIT_KEY_MADE,         "postern_key_made",                "WARN")                                    \

@@ -13,6 +13,7 @@
 #include "password/password.h"
 
 enum profile { PROFILE_DEVELOPMENT, PROFILE_PRODUCTION };
+enum dpop_demand { DPOP_OPTIONAL, DPOP_REQUIRED };
 
 struct config {
     struct str listen;                           /* POSTERN_LISTEN "127.0.0.1:8000", "[::1]:8000" */
@@ -35,6 +36,9 @@ struct config {
     struct str master_key_file;         /* POSTERN_MASTER_KEY_FILE */
     struct str master_key_credential;   /* postern-master-key of $CREDENTIALS_DIRECTORY, when it is there */
     struct str master_key;              /* POSTERN_MASTER_KEY of the environment, a secret; it is no option */
+    enum dpop_demand dpop;              /* POSTERN_DPOP optional|required */
+    bool dpop_nonce;                    /* POSTERN_DPOP_NONCE on|off */
+    int64_t dpop_proofs;                /* POSTERN_DPOP_PROOFS 262144 */
     bool limits;                        /* POSTERN_LIMITS on|off */
     bool migrate;                       /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
     bool docs;                          /* POSTERN_DOCS on|off; default on in development, off in production */

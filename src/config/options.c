@@ -14,6 +14,7 @@
 
 static const char *const schemes[]  = { [PASSWORD_ARGON2ID] = "argon2id", [PASSWORD_BCRYPT] = "bcrypt", NULL };
 static const char *const profiles[] = { [PROFILE_DEVELOPMENT] = "development", [PROFILE_PRODUCTION] = "production", NULL };
+static const char *const demands[]  = { [DPOP_OPTIONAL] = "optional", [DPOP_REQUIRED] = "required", NULL };
 static const char *const formats[]  = { [LOG_JSON] = "json", [LOG_TEXT] = "text", NULL };
 static const char *const levels[]   = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL };
 
@@ -75,6 +76,12 @@ const struct option options[] = {
       .meaning = "Life of a session from its sign-in on, however much it is used" },
     { "POSTERN_RECENT_SIGNIN", AT(recent_signin_s), .min = 1, .max = 86400, .unit = "s", .fallback = "300",
       .meaning = "How long a sign-in counts as recent for acts that demand one" },
+    { "POSTERN_DPOP", AT(dpop), .words = demands, .fallback = "optional",
+      .meaning = "Tokens bound to a key of the client (DPoP): for clients that offer a proof, or for all" },
+    { "POSTERN_DPOP_NONCE", AT(dpop_nonce), .fallback = "off",
+      .meaning = "DPoP proofs must hold a nonce of ours, so that none was made long before" },
+    { "POSTERN_DPOP_PROOFS", AT(dpop_proofs), .min = 16, .max = 16777216, .unit = "proofs", .fallback = "262144",
+      .meaning = "Spent DPoP proofs that are remembered at once, 52 bytes each; a proof past them is refused (503)" },
     { "POSTERN_LIMITS", AT(limits), .fallback = "on",
       .meaning = "Limits of tries per account and network" },
     { "POSTERN_DOCS", AT(docs), .fallback_words = "on in development, off in production",

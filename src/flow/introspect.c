@@ -54,6 +54,7 @@ static enum err look_at_refresh(struct services *at, const struct visit *v, stru
         .issuer = at->at->expect.issuer,
         .subject = who.user.public_id,
         .session = who.session.id,
+        .jkt = who.session.jkt,
         .issued_at = who.session.last_used_at / SECOND_US,
         .expires_at = session_until(&who.session) / SECOND_US,
     };

@@ -53,6 +53,7 @@ void shared_derive_keys(struct shared *shared)
 {
     derive(&shared->master, "refresh-tokens", &shared->refresh_key, sizeof shared->refresh_key);
     derive(&shared->master, "limits", &shared->limit_key, sizeof shared->limit_key);
+    derive(&shared->master, "dpop-nonces", &shared->dpop_key, sizeof shared->dpop_key);
     derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
 }
 
@@ -61,6 +62,8 @@ void shared_close(struct shared *shared)
     wipe(&shared->refresh_key, sizeof shared->refresh_key);
     wipe(&shared->limit_key, sizeof shared->limit_key);
     wipe(&shared->name_key, sizeof shared->name_key);
+    wipe(&shared->dpop_key, sizeof shared->dpop_key);
+    replay_drop(&shared->proofs);
     revocations_drop(&shared->revocations);
     limits_drop(&shared->limits);
     passwords_drop(&shared->passwords);

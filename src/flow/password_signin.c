@@ -1,5 +1,6 @@
 #include "account/account.h"
 #include "audit/audit.h"
+#include "flow/dpop.h"
 #include "flow/tokens.h"
 
 /* What a try has come to, kept for the audit row of a refusal. */
@@ -63,6 +64,8 @@ static enum err open_session(struct services *at, const struct visit *v, const s
         .jkt = binding->jkt,
     };
     TRY(store_begin(at->at->store, &tx));
+    if (binding->proof != NULL)
+        TRY(flow_dpop_spend(at, tx, binding->proof));
     if (new_hash.ptr != NULL)
         TRY(rehash(tx, v, user, new_hash));
     TRY(session_open(tx, v, &start, &session));

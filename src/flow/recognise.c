@@ -11,6 +11,8 @@ enum err flow_stand(struct services *at, const struct visit *v, const struct jwt
     if (!found || !str_equal(who.user.public_id, claims->subject) || !session_usable(&who.session, v->now_us) ||
         !who.user.is_active || who.user.token_version != claims->token_version)
         return refuse(WHY_SESSION_ENDED);
+    if (!str_equal(who.session.jkt, claims->jkt))
+        return refuse(WHY_TOKEN_INVALID);
     who.token_id = claims->token_id;
     *out = who;
     return OK;

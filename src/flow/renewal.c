@@ -1,4 +1,5 @@
 #include "audit/audit.h"
+#include "flow/dpop.h"
 #include "flow/tokens.h"
 #include "token/refresh.h"
 
@@ -35,10 +36,12 @@ static enum err find_session(struct services *at, const struct visit *v, struct 
 }
 
 /* A copy of a bound token is worth nothing without what it is bound to, so it is no reason to end the session. */
-static enum err check_bound(struct renewal *try, const struct token_binding *binding)
+static enum err check_bound(struct services *at, struct renewal *try, const struct token_binding *binding)
 {
     if (!try->user.is_active)
         return refuse_as(try, STR("inactive"));
+    if (try->session.jkt.ptr == NULL && at->at->config->dpop == DPOP_REQUIRED)
+        return refuse_as(try, STR("dpop_required"));
     bool same = try->session.is_web == binding->is_web &&
                 (try->session.jkt.ptr == NULL || str_equal(try->session.jkt, binding->jkt));
     return same ? OK : refuse_as(try, STR("refresh_binding"));
@@ -78,12 +81,15 @@ static enum err end_reused(const struct visit *v, struct tx **tx, struct renewal
     return end;
 }
 
-static enum err spend(struct services *at, const struct visit *v, struct renewal *try, struct tokens *out)
+static enum err spend(struct services *at, const struct visit *v, struct renewal *try,
+                      const struct token_binding *binding, struct tokens *out)
 {
     AUTO(tx) struct tx *tx = NULL;
     enum session_spent spent = SESSION_OVER;
     struct session_life life = tokens_session_life(at);
     TRY(store_begin(at->at->store, &tx));
+    if (binding->proof != NULL)
+        TRY(flow_dpop_spend(at, tx, binding->proof));
     TRY(session_spend(tx, v, &life, try->token.number, &try->session, &spent));
     switch (spent) {
     case SESSION_SPENT:
@@ -102,8 +108,8 @@ static enum err try_renewal(struct services *at, const struct visit *v, struct s
                             const struct token_binding *binding, struct renewal *try, struct tokens *out)
 {
     TRY(find_session(at, v, text, try));
-    TRY(check_bound(try, binding));
-    return spend(at, v, try, out);
+    TRY(check_bound(at, try, binding));
+    return spend(at, v, try, binding, out);
 }
 
 enum err flow_renewal(struct services *at, const struct visit *v, struct str refresh_token,

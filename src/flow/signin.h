@@ -18,6 +18,8 @@ struct tokens {
     struct str session_id, user_id;
 };
 
+struct dpop_proof;
+
 struct credentials {
     struct str email, username; /* exactly one is present */
     const struct secret *password;
@@ -27,6 +29,8 @@ struct credentials {
 struct token_binding {
     bool is_web;    /* the refresh token lies in a cookie that no script can read */
     struct str jkt; /* thumbprint of the DPoP key that was just proved; absent: none */
+    const struct dpop_proof
+        *proof; /* the proof of it; who opens or renews a session by it spends it (flow_dpop_spend) */
 };
 
 /* Unknown account, wrong password, inactive account: the same end after the same work.
@@ -54,7 +58,8 @@ struct password_change {
 FALLIBLE flow_password_change(struct services *at, const struct visit *v, const struct caller *caller, struct str id,
                               const struct password_change *typed, struct faults *faults);
 
-/* The account and session of an access token, as they stand in the store now.
+/* The account and session of an access token, as they stand in the store now.  Whether who shows it may use it is another question: a
+ * caller whose session has a jkt has to prove that key (flow_dpop_use).
  * Ends: ERR_UNAUTHENTICATED (WHY_TOKEN_INVALID, WHY_TOKEN_EXPIRED, WHY_SESSION_ENDED), ERR_INTERNAL. */
 FALLIBLE flow_recognise(struct services *at, const struct visit *v, struct str access_token, struct caller *out);
 

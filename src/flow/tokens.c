@@ -16,7 +16,7 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
     int64_t now_s = visit_now_s(v);
     struct tokens fresh = {
         .message = STR("Login successful"),
-        .token_type = STR("Bearer"),
+        .token_type = session->jkt.ptr != NULL ? STR("DPoP") : STR("Bearer"),
         .expires_in = config->access_ttl_s,
         .refresh_token =
             refresh_make(&at->at->refresh_key, &session->refresh_seed, session->id, session->refresh_number, v->mem),
@@ -43,6 +43,7 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .acr = session->acr,
         .email = user->email,
         .name = user->name,
+        .jkt = session->jkt,
     };
     TRY(jwt_sign(at->at->keys, v, &claims, &fresh.access_token));
     *out = fresh;

@@ -41,8 +41,12 @@ struct call {
     void *query; /* the same for the address */
     struct faults faults;
     struct caller *caller;
+    struct str path;  /* as it came, still percent-encoded, without the query */
     struct str realm; /* for WWW-Authenticate */
     struct str asked; /* there too: the scope or the acr that a route demands; without quotes and control characters */
+    struct str dpop_algs; /* the same: what a DPoP proof may be signed with */
+    bool dpop_only;       /* access tokens are not taken as Bearer */
+    bool shows_dpop;      /* the request's access token came as DPoP */
     struct reply reply;
     void *connection;      /* of the library; for call_header */
     int64_t wait_until_ns; /* of call_wait; 0: it has not waited yet */

@@ -18,6 +18,8 @@ struct exchange *exchange_open(struct server *server, struct MHD_Connection *con
     ex->call.server = server;
     ex->call.visit.mem = mem;
     ex->call.realm = server->options.realm;
+    ex->call.dpop_algs = server->options.dpop_algs;
+    ex->call.dpop_only = server->options.dpop_only;
     ex->target = arena_copy(mem, str_slice(whole, 0, TARGET_MAX + 1));
     atomic_fetch_add(&server->active, 1);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -143,6 +145,7 @@ static void find_route(struct exchange *ex, struct str method)
     struct str path = ex->target, query = ex->target;
     struct route_match match;
     str_split(&query, '?', &path);
+    ex->call.path = path;
     const struct server_face *face = &ex->server->options.face;
     if (route_find(face->routes, face->count, ex->call.visit.mem, method_of(method), path, &match) != OK) {
         refuse_early(ex, 400, "invalid_path", "The address holds a broken escape");

@@ -145,12 +145,16 @@ static void challenge_client(struct call *c)
                               bearer ? ", error=\"invalid_token\"" : ", charset=\"UTF-8\""));
 }
 
-/* RFC 6750 3: which error a Bearer challenge names.  A request without a token gets the bare challenge. */
-static struct str bearer_error(const struct call *c, enum why why)
+/* RFC 6750 3, RFC 9449 7.1, RFC 9470 3: which error a challenge names; absent: none. */
+static struct str challenge_error(const struct call *c, enum why why)
 {
+    if (why == WHY_DPOP_USE)
+        return STR(", error=\"invalid_dpop_proof\"");
+    if (why == WHY_NONCE_USE)
+        return STR(", error=\"use_dpop_nonce\"");
     if (why == WHY_TOKEN_INVALID || why == WHY_TOKEN_EXPIRED || why == WHY_SESSION_ENDED)
         return STR(", error=\"invalid_token\"");
-    if (why == WHY_ACR_TOO_LOW) /* RFC 9470 3 */
+    if (why == WHY_ACR_TOO_LOW)
         return arena_printf(c->visit.mem, ", error=\"insufficient_user_authentication\", acr_values=\"%.*s\"",
                             STR_ARG(c->asked));
     if (why == WHY_SCOPE_MISSING) /* RFC 6750 3.1: 403, with the scope that would do */
@@ -158,14 +162,29 @@ static struct str bearer_error(const struct call *c, enum why why)
     return STR("");
 }
 
+/* RFC 9449 7.2: both schemes are offered, and "the corresponding challenge SHOULD be used to deliver error information".  A request
+ * without a token gets the bare challenges. */
+static void challenge_user(struct call *c, enum why why)
+{
+    struct str error = challenge_error(c, why);
+    struct buf out = buf_new(c->visit.mem, 128);
+    if (!c->dpop_only)
+        buf_printf(&out, "Bearer realm=\"%.*s\"", STR_ARG(c->realm));
+    if (!c->dpop_only && !c->shows_dpop)
+        buf_add(&out, error);
+    buf_printf(&out, "%sDPoP realm=\"%.*s\"", c->dpop_only ? "" : ", ", STR_ARG(c->realm));
+    if (c->dpop_only || c->shows_dpop)
+        buf_add(&out, error);
+    buf_printf(&out, ", algs=\"%.*s\"", STR_ARG(c->dpop_algs));
+    reply_header(c, "WWW-Authenticate", buf_str(&out));
+}
+
 static void challenge(struct call *c, enum why why)
 {
     if (why == WHY_CLIENT_REFUSED)
         challenge_client(c);
     else
-        reply_header(
-            c, "WWW-Authenticate",
-            arena_printf(c->visit.mem, "Bearer realm=\"%.*s\"%.*s", STR_ARG(c->realm), STR_ARG(bearer_error(c, why))));
+        challenge_user(c, why);
 }
 
 void problem(struct call *c, enum err end)

@@ -40,7 +40,7 @@ static void add_cors(struct exchange *ex, struct MHD_Response *r)
     if (ex->origin.ptr == NULL)
         return;
     add_str(ex, r, "Access-Control-Allow-Origin", ex->origin);
-    add(r, "Access-Control-Expose-Headers", "Location, Retry-After, WWW-Authenticate, X-Request-Id");
+    add(r, "Access-Control-Expose-Headers", "DPoP-Nonce, Location, Retry-After, WWW-Authenticate, X-Request-Id");
 }
 
 /* Trace Context 3.2: the caller's trace, and our own part of it. */

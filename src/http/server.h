@@ -37,6 +37,8 @@ struct server_options {
     struct tls *tls; /* NULL: plain HTTP */
     bool https;      /* reached by TLS, here or at the proxy: adds Strict-Transport-Security */
     struct str realm;
+    struct str dpop_algs; /* words of RFC 7518 3.1, separated by blanks */
+    bool dpop_only;
 };
 
 /* Ends: ERR_INTERNAL. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "flow/dpop.h"
 #include "flow/epoch.h"
 #include "flow/keys.h"
 #include "flow/open.h"
@@ -42,7 +43,10 @@ struct house {
     bool keys_failed;
     int socket;
     struct listen_place place;
+    struct arena *mem; /* of what lives as long as the house */
 };
+
+#define PLACES_MAX 5
 
 static struct services *worker_open(void *cls)
 {
@@ -105,6 +109,8 @@ static enum err open_server(struct house *house)
         .tls = house->tls,
         .https = str_starts(c->issuer, STR("https://")),
         .realm = c->app_name,
+        .dpop_algs = dpop_algs(),
+        .dpop_only = c->dpop == DPOP_REQUIRED,
     };
     return server_open(&options, &house->server);
 }
@@ -190,11 +196,64 @@ static void keep_mark(struct house *house)
         log_event(LOG_ERROR, "mark_failed", LOG_S("what", str_of(note_get()->text)));
 }
 
+/* The port really bound: port 0 of the setting means any free one. */
+static uint16_t own_port(const struct house *house)
+{
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof bound;
+    if (getsockname(house->socket, (struct sockaddr *)&bound, &len) != 0)
+        return house->place.port;
+    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                             : ((struct sockaddr_in *)&bound)->sin_port);
+}
+
+static struct str place_of(const struct house *house, const char *host)
+{
+    return arena_printf(house->mem, "http%s://%s:%u", house->config->tls_cert.len > 0 ? "s" : "", host,
+                        own_port(house));
+}
+
+static struct str own_place(const struct house *house)
+{
+    char text[ADDRESS_TEXT_MAX];
+    const char *open = house->place.ipv6 ? "[" : "", *close = house->place.ipv6 ? "]" : "";
+    return place_of(house,
+                    arena_printf(house->mem, "%s%s%s", open, address_text(&house->place.address, text).ptr, close).ptr);
+}
+
+/* A proof names the address that its client calls.  What the Host header says is not ours to believe: a proof made for another
+ * service could be brought here under its name.  In development people also call this machine by its own names. */
+static void name_places(struct house *house)
+{
+    struct strs *places = &house->shared.places;
+    places->items = ARENA_ARRAY(house->mem, struct str, PLACES_MAX);
+    places->items[places->count++] = house->config->issuer;
+    if (house->config->profile == PROFILE_PRODUCTION)
+        return;
+    places->items[places->count++] = own_place(house);
+    places->items[places->count++] = place_of(house, "localhost");
+    places->items[places->count++] = place_of(house, "127.0.0.1");
+    places->items[places->count++] = place_of(house, "[::1]");
+}
+
+static void open_proofs(struct house *house)
+{
+    name_places(house);
+    house->shared.proofs = replay_open((size_t)house->config->dpop_proofs);
+    if (store_shared(house->shared.store))
+        return;
+    /* Alone on its database, a server forgets what was spent when it stops: proofs of before it started, and nonces, are not taken. */
+    house->shared.dpop_since_s = clock_now_us() / SECOND_US;
+    random_bytes(&house->shared.dpop_key, sizeof house->shared.dpop_key);
+}
+
 /* What is to be done every minute. */
 static void tidy(struct house *house)
 {
     keep_mark(house);
     if (limits_purge(house->shared.limits, clock_now_us()) != OK)
+        log_event(LOG_WARN, "purge_failed", LOG_S("what", str_of(note_get()->text)));
+    if (flow_dpop_purge(&house->shared, clock_now_us()) != OK)
         log_event(LOG_WARN, "purge_failed", LOG_S("what", str_of(note_get()->text)));
 }
 
@@ -212,6 +271,7 @@ static enum err open_house(struct house *house)
     house->shared.revocations = revocations_open();
     struct store *common = store_shared(house->shared.store) ? house->shared.store : NULL;
     house->shared.limits = limits_open(house->config->limits, common, &house->shared.limit_key);
+    open_proofs(house);
     TRY(audit_event(house, AUDIT_SYS_STARTUP));
     TRY(open_news(house));
     return open_server(house);
@@ -224,22 +284,13 @@ static void close_house(struct house *house)
     tls_drop(&house->tls);
     shared_close(&house->shared);
     proxies_drop(&house->proxies);
+    arena_drop(&house->mem);
 }
 
-/* The address really bound: port 0 of the setting means any free one. */
 static void say_listening(struct house *house)
 {
-    char text[ADDRESS_TEXT_MAX], place[ADDRESS_TEXT_MAX + 16];
-    struct sockaddr_storage bound;
-    socklen_t len = sizeof bound;
-    uint16_t port = house->place.port;
-    if (getsockname(house->socket, (struct sockaddr *)&bound, &len) == 0)
-        port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                           : ((struct sockaddr_in *)&bound)->sin_port;
-    const char *open = house->place.ipv6 ? "[" : "", *close = house->place.ipv6 ? "]" : "";
-    snprintf(place, sizeof place, "http%s://%s%s%s:%u", house->tls == NULL ? "" : "s", open,
-             address_text(&house->place.address, text).ptr, close, ntohs(port));
-    log_event(LOG_INFO, "listening", LOG_S("address", str_of(place)), LOG_S("version", STR(POSTERN_VERSION)),
+    const struct str place = own_place(house);
+    log_event(LOG_INFO, "listening", LOG_S("address", place), LOG_S("version", STR(POSTERN_VERSION)),
               LOG_S("store", store_place(house->shared.store)),
               LOG_S("profile", house->config->profile == PROFILE_PRODUCTION ? STR("production") : STR("development")));
 }
@@ -308,6 +359,7 @@ int serve(const struct config *config, struct config_state *state)
     signal(SIGPIPE, SIG_IGN);
     json_setup();
     crypto_setup();
+    house.mem = arena_new();
     if (open_house(&house) == OK)
         return run(&house, &signals);
     fprintf(stderr, "postern: %s\n", note_get()->text);

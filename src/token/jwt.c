@@ -9,6 +9,7 @@
 #include "token/jws.h"
 #include "token/members.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #define TYP      "at+jwt"
@@ -64,6 +65,18 @@ static const struct field client_table[] = {
 };
 /* clang-format on */
 
+#define JKT_LEN 43 /* characters of a SHA-256 in base64url */
+
+/* RFC 9449 6.1: {"cnf":{"jkt":"..."}} stands behind the others. */
+static void write_claims(struct buf *out, const struct field *table, const struct jwt_claims *claims)
+{
+    json_write(out, table, claims);
+    if (claims->jkt.ptr == NULL)
+        return;
+    out->len--; /* the closing brace */
+    buf_printf(out, ",\"cnf\":{\"jkt\":\"%.*s\"}}", STR_ARG(claims->jkt));
+}
+
 static bool within(const struct field *row, int64_t number)
 {
     return number >= row->min && number <= row->max;
@@ -86,11 +99,21 @@ static bool claim_ok(const struct field *row, const void *at)
     return within(row, *(const int64_t *)at);
 }
 
+static bool jkt_ok(struct str jkt)
+{
+    for (size_t i = 0; i < jkt.len; i++)
+        if (!isalnum((unsigned char)jkt.ptr[i]) && jkt.ptr[i] != '-' && jkt.ptr[i] != '_')
+            return false;
+    return jkt.len == JKT_LEN;
+}
+
 static FALLIBLE claims_ok(const struct field *table, const struct jwt_claims *claims)
 {
     for (const struct field *row = table; row->name != NULL; row++)
         if (!claim_ok(row, (const char *)claims + row->offset))
             return fail(ERR_INVALID, "claim %s is missing or out of bounds", row->name);
+    if (claims->jkt.ptr != NULL && !jkt_ok(claims->jkt))
+        return fail(ERR_INVALID, "claim cnf is out of bounds");
     if (claims->issued_at > claims->expires_at)
         return fail(ERR_INVALID, "a token that ends before it was issued");
     if (table == client_table && !str_equal(claims->subject, claims->client_id))
@@ -135,7 +158,7 @@ FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_
     struct str token;
 
     TRY(claims_ok(table, claims));
-    json_write(&text, table, claims);
+    write_claims(&text, table, claims);
     TRY(jwt_sign_payload(keys, v, STR(TYP), buf_str(&text), &token));
     if (token.len > JWT_MAX)
         return fail(ERR_INVALID, "a token of %zu bytes", token.len);
@@ -194,6 +217,16 @@ static bool claim_read(const struct field *row, const struct member *member, voi
     return true;
 }
 
+/* A confirmation that we do not know would be passed over, and a bound token taken as an unbound one: so cnf is ours, or nothing. */
+static bool confirmation_read(struct arena *mem, const struct members *members, struct jwt_claims *out)
+{
+    struct members cnf;
+    if (members_find(members, STR("cnf")) == NULL)
+        return true;
+    return members_inner(mem, members, STR("cnf"), &cnf) == OK && cnf.count == 1 &&
+           members_str(&cnf, STR("jkt"), &out->jkt);
+}
+
 static FALLIBLE read_claims(struct arena *mem, struct str payload, const struct field *table, struct jwt_claims *out)
 {
     struct members members;
@@ -204,6 +237,8 @@ static FALLIBLE read_claims(struct arena *mem, struct str payload, const struct 
     for (const struct field *row = table; row->name != NULL; row++)
         if (!claim_read(row, members_find(&members, str_of(row->name)), (char *)out + row->offset))
             return invalid("claims");
+    if (!confirmation_read(mem, &members, out))
+        return invalid("claims");
     return claims_ok(table, out) == OK ? OK : invalid("claims");
 }
 

@@ -4,7 +4,7 @@
  * Units    times are Unix seconds UTC; lengths are bytes.
  * Threads  any worker may call.
  * Sources  RFC 7519 4.1, 7.2; RFC 7515 3.1, 5.2; RFC 8725 3.1 (the key fixes the algorithm, never the token), 3.11
- * (typ); RFC 9068 2.1, 2.2, 4 (at+jwt).
+ * (typ); RFC 9068 2.1, 2.2, 4 (at+jwt); RFC 9449 6.1 (cnf).
  */
 #pragma once
 #include "base/visit.h"
@@ -26,6 +26,7 @@ struct jwt_claims {
     struct strs roles, amr; /* may be empty */
     struct str scope, acr;  /* these and role are never absent; may be empty */
     struct str email, name; /* absent: left out */
+    struct str jkt;         /* cnf.jkt, 43 characters: thumbprint of the DPoP key that it is bound to; absent: none */
     struct str client_id;   /* present: a client's own token, with no session and no account */
 };
 

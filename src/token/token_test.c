@@ -252,10 +252,56 @@ TEST(jwt_check, takes_a_token_without_email_name_roles_and_scope)
     CHECK(got.email.ptr == NULL && got.name.ptr == NULL && got.roles.count == 0 && got.scope.len == 0);
 }
 
+#define JKT "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+TEST(jwt_check, gives_back_the_key_that_a_token_is_bound_to)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    struct jwt_claims claims = usual(), got;
+    struct str token, header, payload;
+    claims.jkt = STR(JKT);
+    CHECK_OK(jwt_sign(desk.keys, &desk.visit, &claims, &token));
+    CHECK_OK(jwt_decode(desk.mem, token, &header, &payload));
+    CHECK(str_ends(payload, STR(",\"cnf\":{\"jkt\":\"" JKT "\"}}")));
+    CHECK_OK(jwt_check(desk.keys, &desk.visit, token, &desk.expect, &got));
+    CHECK_STR(STR(JKT), got.jkt);
+}
+
+TEST(jwt_check, refuses_a_confirmation_that_it_does_not_know)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    static const char *const refused[] = {
+        "null",
+        "\"" JKT "\"",
+        "[]",
+        "{}",
+        "{\"jkt\":null}",
+        "{\"jkt\":7}",
+        "{\"jkt\":\"\"}",
+        "{\"jkt\":\"" JKT "A\"}",
+        "{\"jkt\":\"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4=\"}",
+        "{\"jkt\":\"" JKT "\",\"jkt\":\"" JKT "\"}",
+        "{\"jkt\":\"" JKT "\",\"x5t#S256\":\"" JKT "\"}",
+        "{\"x5t#S256\":\"" JKT "\"}",
+        "{\"jwk\":{}}",
+    };
+    struct jwt_claims got;
+    struct str header, payload;
+    CHECK_OK(jwt_decode(desk.mem, good_token(&desk), &header, &payload));
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        const struct str bad =
+            arena_printf(desk.mem, "%.*s,\"cnf\":%s}", (int)payload.len - 1, payload.ptr, refused[i]);
+        if (jwt_check(desk.keys, &desk.visit, signed_with(&desk, header, bad), &desk.expect, &got) !=
+            ERR_UNAUTHENTICATED)
+            FAIL_WITH("taken: cnf %s", refused[i]);
+        CHECK_STR(STR("claims"), str_of(note_get()->text));
+    }
+}
+
 TEST(jwt_sign, refuses_what_jwt_check_would_refuse)
 {
     AUTO(desk) struct desk desk = desk_new();
-    struct jwt_claims bad[11];
+    struct jwt_claims bad[14];
     struct str token = STR("untouched"), many[MEMBER_LIST_MAX + 1];
     for (size_t i = 0; i < COUNT(bad); i++)
         bad[i] = usual();
@@ -272,6 +318,9 @@ TEST(jwt_sign, refuses_what_jwt_check_would_refuse)
     bad[8].issued_at = bad[8].expires_at + 1;
     bad[9].expires_at = INT64_MAX;
     bad[10].roles = (struct strs){ many, COUNT(many) };
+    bad[11].jkt = STR("");
+    bad[12].jkt = STR(JKT "A");
+    bad[13].jkt = STR("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA\"}");
     for (size_t i = 0; i < COUNT(bad); i++)
         CHECK_END(ERR_INVALID, jwt_sign(desk.keys, &desk.visit, &bad[i], &token));
     CHECK_STR(STR("untouched"), token);
@@ -650,7 +699,9 @@ TEST(jwt_decode, refuses_what_is_no_token)
     CHECK_STR(STR("untouched"), payload);
 }
 
-RUN_TESTS(CASE(jws_check, takes_the_example_of_rfc_7515_and_no_other_form_of_it),
+RUN_TESTS(CASE(jwt_check, gives_back_the_key_that_a_token_is_bound_to),
+          CASE(jwt_check, refuses_a_confirmation_that_it_does_not_know),
+          CASE(jws_check, takes_the_example_of_rfc_7515_and_no_other_form_of_it),
           CASE(jws_read_header, counts_its_bytes), CASE(jwt_sign, writes_the_header_and_the_claims_of_the_contract),
           CASE(jwt_check, gives_back_what_was_signed),
           CASE(jwt_check, takes_a_token_without_email_name_roles_and_scope),

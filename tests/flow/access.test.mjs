@@ -84,11 +84,11 @@ describe('the table of roles, relations and routes', () => {
         const { token } = actors[actor];
         const answer = await at.server.call(method, route.replace('ID', actors.user.id), { token, body });
         assertProblem(answer, problem);
-        const challenge = actor === 'nobody' ? 'Bearer realm="Postern"' : 'Bearer realm="Postern", error="invalid_token"';
-        assert.equal(answer.headers['www-authenticate'], challenge);
+        const error = actor === 'nobody' ? '' : ', error="invalid_token"';
+        assert.equal(answer.headers['www-authenticate'], `Bearer realm="Postern"${error}, DPoP realm="Postern", algs="ES256 EdDSA Ed25519"`);
       });
 
-  for (const authorization of ['', 'Bearer', 'Bearer ', 'Basic YTpi', 'Token x', 'Bearerx', 'DPoP x', 'x'])
+  for (const authorization of ['', 'Bearer', 'Bearer ', 'Basic YTpi', 'Token x', 'Bearerx', 'DPoP', 'DPoP ', 'DPoPx', 'x'])
     it(`"Authorization: ${authorization}" is no token`, async () =>
       assertProblem(await at.server.call('GET', '/users/me', { headers: { Authorization: authorization } }), tokenMissing));
 

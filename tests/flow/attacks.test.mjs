@@ -184,7 +184,7 @@ describe('a forged token is refused with one sentence, and its fault stands in t
       const token = make();
       const answer = await at.server.call('GET', '/users/me', { headers: { Authorization: `Bearer ${token}` } });
       assertProblem(answer, tokenInvalid);
-      assert.equal(answer.headers['www-authenticate'], 'Bearer realm="Postern", error="invalid_token"');
+      assert.equal(answer.headers['www-authenticate'], 'Bearer realm="Postern", error="invalid_token", DPoP realm="Postern", algs="ES256 EdDSA Ed25519"');
       const rows = await auditOf(at.server, answer);
       assert.deepEqual(rows.map(({ event, severity, outcome, reason, actor, target, session }) => [event, severity, outcome, reason, actor, target, session]),
         [['authz_fail', 'CRITICAL', 'failure', fault, null, null, null]]);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { lint, loadConfig } from '@redocly/openapi-core';
 import { compactVerify, createLocalJWKSet } from 'jose';
+import { Client } from '../support/dpop.mjs';
 import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../support/client.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
 import { startServer, top } from '../support/server.mjs';
@@ -194,7 +195,8 @@ test('every guarded route wants a token that is good, and says how', async () =>
     for (const [token, code] of [[undefined, 'token_missing'], ['not.a.token', 'token_invalid'], [`${ada.token}A`, 'token_invalid']]) {
       const answer = await call(method, target, { token, body });
       assert.deepEqual([answer.status, answer.json.code], [401, code], `${method} ${path}`);
-      assert.match(answer.headers['www-authenticate'], token === undefined ? /^Bearer realm="[^"]*"$/ : /, error="invalid_token"$/);
+      const error = token === undefined ? '' : ', error="invalid_token"';
+      assert.equal(answer.headers['www-authenticate'], `Bearer realm="Postern"${error}, DPoP realm="Postern", algs="ES256 EdDSA Ed25519"`);
     }
   }
 });
@@ -431,6 +433,25 @@ test('a full hash lane is 503 before any work', async () => {
   for (const { answer } of shed) assert.deepEqual([answer.json.code, Number(answer.headers['retry-after']) >= 1], ['hash_lane_full', true]);
   assert.ok(shed.length < answers.length, 'all were shed');
   assert.equal(await other.stop(), 0);
+});
+
+test('tokens that are bound to a key are handed out, used and refused as documented', async () => {
+  const strict = await startServer({ env: { POSTERN_DPOP_NONCE: 'on', POSTERN_DPOP: 'required' }, canaries: server.canaries });
+  const told = { url: strict.url, canaries: strict.canaries, call: contract.over(strict) };
+  const client = await Client.make(told);
+  const account = { email: 'bound@example.com', password: PASSWORD };
+  assert.equal((await told.call('POST', '/users/signup', { body: account })).status, 201);
+  assert.equal((await told.call('POST', '/login', { body: account })).json.code, 'dpop_proof_missing');
+  const due = await client.signIn(account);
+  assert.deepEqual([due.status, due.json.code], [400, 'use_dpop_nonce']);
+  const nonce = due.headers['dpop-nonce'];
+  const { json } = await client.signIn(account, { nonce });
+  assert.equal(json.token_type, 'DPoP');
+  assert.equal((await client.me(json.access_token, { nonce })).status, 200);
+  for (const [proof, code] of [[undefined, 'use_dpop_nonce'], [null, 'dpop_proof_invalid'], ['x', 'dpop_proof_invalid']])
+    assert.equal((await client.me(json.access_token, { proof })).json.code, code);
+  assert.equal((await client.refresh(json.refresh_token, { nonce })).status, 200);
+  assert.equal(await strict.stop(), 0);
 });
 
 test('every documented status was seen', () => {

@@ -113,7 +113,7 @@ describe('a sign-in that fails says one thing only', () => {
       const { date, 'x-request-id': _, ...headers } = answer.headers;
       const { date: _d, 'x-request-id': _x, ...first } = answers[0].headers;
       assert.deepEqual(headers, first);
-      assert.equal(headers['www-authenticate'], 'Bearer realm="Postern"');
+      assert.equal(headers['www-authenticate'], 'Bearer realm="Postern", DPoP realm="Postern", algs="ES256 EdDSA Ed25519"');
     }
   });
 
