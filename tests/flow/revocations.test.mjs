@@ -80,7 +80,7 @@ describe('the feed', () => {
     const without = await serviceClient(at.server, 'introspect');
     const missing = await feed('', without.headers);
     assert.deepEqual([missing.status, missing.json.code], [403, 'insufficient_scope']);
-    assert.match(missing.headers['www-authenticate'], /error="insufficient_scope", scope="revocations"$/);
+    assert.match(missing.headers['www-authenticate'], /error="insufficient_scope", scope="revocations", DPoP realm="[^"]*", algs="ES256 EdDSA Ed25519"$/);
     const token = (await tokenOf(at.server, reader, { scope: 'revocations' })).json.access_token;
     assert.equal((await feed('', { Authorization: `Bearer ${token}` })).status, 200);
     const user = await member(at.server);

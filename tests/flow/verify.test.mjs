@@ -49,7 +49,7 @@ describe('the question of a proxy', () => {
     for (const [one, scope] of [[user, 'users:read'], [auditor, 'users:read users:write'], [auditor, 'users']]) {
       const answer = await verify(one.token, `?scope=${encodeURIComponent(scope)}`);
       assert.deepEqual([answer.status, answer.json.code], [403, 'insufficient_scope']);
-      assert.match(answer.headers['www-authenticate'], new RegExp(`^Bearer realm="[^"]*", error="insufficient_scope", scope="${scope}"$`));
+      assert.match(answer.headers['www-authenticate'], new RegExp(`^Bearer realm="[^"]*", error="insufficient_scope", scope="${scope}", DPoP realm="[^"]*", algs="ES256 EdDSA Ed25519"$`));
     }
     for (const scope of ['a%22b', 'a%5Cb', 'a%0Ab', 'a%C3%A9']) assertFaults(await verify(user.token, `?scope=${scope}`), { scope: 'bad_scope' });
   });
@@ -65,7 +65,7 @@ describe('the question of a proxy', () => {
       assert.equal(answer.status, status, `${has} ${asked}`);
       if (status === 200) continue;
       assert.equal(answer.json.code, 'insufficient_user_authentication');
-      assert.match(answer.headers['www-authenticate'], new RegExp(`, error="insufficient_user_authentication", acr_values="${asked}"$`));
+      assert.match(answer.headers['www-authenticate'], new RegExp(`, error="insufficient_user_authentication", acr_values="${asked}", DPoP realm="[^"]*", algs="ES256 EdDSA Ed25519"$`));
     }
     assertFaults(await verify(user.token, '?acr=aal9'), { acr: 'unknown_acr' });
   });
