@@ -13,7 +13,7 @@ FALLIBLE audit_rows_add(struct tx *tx, const struct audit_row *row)
     struct value in[AUDIT_ADDED];
 
     in_row(&audit_shape, 1, row, in);
-    return query_run(tx, (struct ask){ QUERY_AUDIT_ADD, in, AUDIT_ADDED }, NULL);
+    return query_later(tx, (struct ask){ QUERY_AUDIT_ADD, in, AUDIT_ADDED });
 }
 
 /* A user's rows come by the indexes on actor and target, all others by walking along seq. */

@@ -15,7 +15,7 @@ FALLIBLE buckets_take(struct store *store, const struct digest *subject, const s
                   &changed));
     /* A moment further ahead than an empty bucket's comes from a clock that was wrong: nobody has to wait for it. */
     if (changed == 0)
-        TRY(query_run(tx, ASK(BUCKET_CLIP, in_int(empty_at), in_digest(subject)), NULL));
+        TRY(query_later(tx, ASK(BUCKET_CLIP, in_int(empty_at), in_digest(subject))));
     TRY(query_number(tx_db(tx), ASK(BUCKET_READ, in_digest(subject)), full_at));
     TRY(store_commit(&tx));
     return changed == 0 ? ERR_LIMITED : OK;

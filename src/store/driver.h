@@ -42,7 +42,8 @@ struct driver {
     FALLIBLE (*connect)(struct engine *engine, struct conn **out);
     void (*disconnect)(struct conn *conn); /* NULL is fine */
 
-    /* A transaction: begin gives it, commit and rollback end it whatever happens. */
+    /* A transaction: begin gives it, commit and rollback end it whatever happens.  Where begin has a queue it waits there; a
+     * database that can't be reached may be told by the first statement. */
     FALLIBLE (*begin)(struct engine *engine, struct work **out);
     FALLIBLE (*commit)(struct work *work); /* OK: durable */
     void (*rollback)(struct work *work);   /* leaves the thread's note as it is */
@@ -50,6 +51,9 @@ struct driver {
 
     /* One statement at a time per conn: start, next until no more, finish. */
     FALLIBLE (*prepare)(struct conn *conn, enum query_id query);
+    /* Within a transaction: a statement whose result nobody needs.  It may be put off until the next start or commit, which then
+     * fails in its place; what ask points to may be gone by then.  NULL: nothing is gained by it. */
+    FALLIBLE (*later)(struct conn *conn, const struct ask *ask);
     FALLIBLE (*start)(struct conn *conn, const struct ask *ask);
     /* Up to `columns` values; texts are borrowed until the next call. */
     FALLIBLE (*next)(struct conn *conn, struct value *row, size_t columns, bool *more);

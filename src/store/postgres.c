@@ -165,6 +165,7 @@ const struct driver postgres_driver = {
     .conn = postgres_conn,
     .prepare = postgres_prepare,
     .start = postgres_start,
+    .later = postgres_later,
     .next = postgres_next,
     .changed = postgres_changed,
     .finish = postgres_finish,

@@ -8,23 +8,23 @@
 #include "base/why.h"
 
 /* What a failure means for us, by the beginning of its SQLSTATE (PostgreSQL 15, Appendix A). */
-enum fate { FATE_INTERNAL, FATE_CLASH, FATE_BUSY, FATE_GONE };
+enum fate { FATE_INTERNAL, FATE_CLASH, FATE_BUSY, FATE_UNDONE, FATE_GONE };
 
 static const struct {
     const char *state;
     enum fate fate;
 } fates[] = {
-    { "23505", FATE_CLASH }, /* unique_violation */
-    { "40001", FATE_BUSY },  /* serialization_failure */
-    { "40P01", FATE_BUSY },  /* deadlock_detected */
-    { "55P03", FATE_BUSY },  /* lock_not_available: lock_timeout */
-    { "57014", FATE_BUSY },  /* query_canceled: statement_timeout */
-    { "53300", FATE_BUSY },  /* too_many_connections */
-    { "57P0", FATE_GONE },   /* the server stops, starts, or ends an idle session */
-    { "25P03", FATE_GONE },  /* idle_in_transaction_session_timeout */
-    { "25006", FATE_GONE },  /* read_only_sql_transaction: this server is a standby by now; another is the primary */
-    { "26000", FATE_GONE },  /* invalid_sql_statement_name: somebody has thrown our statements away */
-    { "0A000", FATE_GONE },  /* "cached plan must not change result type": a migration has run meanwhile */
+    { "23505", FATE_CLASH },  /* unique_violation */
+    { "40001", FATE_UNDONE }, /* serialization_failure */
+    { "40P01", FATE_UNDONE }, /* deadlock_detected */
+    { "55P03", FATE_BUSY },   /* lock_not_available: lock_timeout */
+    { "57014", FATE_BUSY },   /* query_canceled: statement_timeout */
+    { "53300", FATE_BUSY },   /* too_many_connections */
+    { "57P0", FATE_GONE },    /* the server stops, starts, or ends an idle session */
+    { "25P03", FATE_GONE },   /* idle_in_transaction_session_timeout */
+    { "25006", FATE_GONE },   /* read_only_sql_transaction: this server is a standby by now; another is the primary */
+    { "26000", FATE_GONE },   /* invalid_sql_statement_name: somebody has thrown our statements away */
+    { "0A000", FATE_GONE },   /* "cached plan must not change result type": a migration has run meanwhile */
 };
 
 int64_t answer_wait_ms(const struct engine *engine)
@@ -101,7 +101,8 @@ static FALLIBLE refused(struct conn *conn, const PGresult *result, const char *w
 
     if (fate == FATE_GONE || pq->PQstatus(conn->link) == CONNECTION_BAD)
         return gone(conn, what, why[0] == '\0' ? pq->PQerrorMessage(conn->link) : why);
-    if (fate == FATE_BUSY)
+    conn->undone = fate == FATE_UNDONE;
+    if (fate == FATE_BUSY || fate == FATE_UNDONE)
         return answer_busy(what, why);
     if (fate != FATE_CLASH)
         return fail(ERR_INTERNAL, "%s: %s (SQLSTATE %s)", what, why, state);
@@ -152,19 +153,35 @@ static FALLIBLE wait_result(struct conn *conn, const char *what, int64_t until_n
     return OK;
 }
 
+FALLIBLE answer_next(struct conn *conn, const char *what, int64_t until_ns, PGresult **out)
+{
+    TRY(wait_result(conn, what, until_ns));
+    *out = conn->engine->pq->PQgetResult(conn->link);
+    return OK;
+}
+
+int64_t answer_until_ns(int64_t wait_ms)
+{
+    return wait_ms == POSTGRES_NEVER ? POSTGRES_NEVER : clock_mono_ns() + wait_ms * 1000000;
+}
+
+FALLIBLE answer_judge(struct conn *conn, const char *what, const PGresult *result)
+{
+    return is_good(conn->engine->pq, result) ? OK : refused(conn, result, what);
+}
+
 /* Let go of all results but the one that decides: the last good, or the first that is not. */
 static FALLIBLE collect(struct conn *conn, const char *what, int64_t until_ns, PGresult **out)
 {
     const struct libpq *pq = conn->engine->pq;
-    PGresult *kept = NULL, *result;
+    PGresult *kept = NULL, *result = NULL;
 
     for (;;) {
-        enum err end = wait_result(conn, what, until_ns);
+        enum err end = answer_next(conn, what, until_ns, &result);
         if (end != OK) {
             pq->PQclear(kept);
             return end;
         }
-        result = pq->PQgetResult(conn->link);
         if (result == NULL)
             break;
         if (kept != NULL && !is_good(pq, kept)) {
@@ -180,15 +197,14 @@ static FALLIBLE collect(struct conn *conn, const char *what, int64_t until_ns, P
 
 FALLIBLE answer_wait(struct conn *conn, const char *what, int64_t wait_ms, PGresult **out)
 {
-    int64_t until_ns = wait_ms == POSTGRES_NEVER ? POSTGRES_NEVER : clock_mono_ns() + wait_ms * 1000000;
     PGresult *result = NULL;
     enum err end;
 
-    TRY(collect(conn, what, until_ns, &result));
+    TRY(collect(conn, what, answer_until_ns(wait_ms), &result));
     if (result == NULL)
         return answer_send_failed(conn, what);
-    end = is_good(conn->engine->pq, result) ? OK : refused(conn, result, what);
-    if (end == OK)
+    end = answer_judge(conn, what, result);
+    if (end == OK && out != NULL)
         *out = result;
     else
         answer_drop(conn, &result);
@@ -197,37 +213,31 @@ FALLIBLE answer_wait(struct conn *conn, const char *what, int64_t wait_ms, PGres
 
 FALLIBLE answer_to(struct conn *conn, const char *what, const char *text, int64_t wait_ms, PGresult **out)
 {
-    PGresult *result = NULL;
-
+    TRY(flight_leave(conn));
     if (!conn->engine->pq->PQsendQuery(conn->link, text))
         return answer_send_failed(conn, what);
-    TRY(answer_wait(conn, what, wait_ms, &result));
-    if (out != NULL)
-        *out = result;
-    else
-        answer_drop(conn, &result);
-    return OK;
+    return answer_wait(conn, what, wait_ms, out);
 }
 
 /* Such a result is told again and again until the rows are sent, so it is asked for once. */
 FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int64_t wait_ms)
 {
     const struct libpq *pq = conn->engine->pq;
-    PGresult *result;
+    PGresult *result = NULL;
     enum err end;
 
+    TRY(flight_leave(conn));
     if (!pq->PQsendQuery(conn->link, text))
         return answer_send_failed(conn, what);
-    TRY(wait_result(conn, what, clock_mono_ns() + wait_ms * 1000000));
-    result = pq->PQgetResult(conn->link);
+    TRY(answer_next(conn, what, answer_until_ns(wait_ms), &result));
     if (result == NULL)
         return answer_send_failed(conn, what);
     if (pq->PQresultStatus(result) == PGRES_COPY_IN) {
-        pq->PQclear(result);
+        answer_drop(conn, &result);
         return OK;
     }
     end = refused(conn, result, what);
-    pq->PQclear(result);
+    answer_drop(conn, &result);
     while (conn->link != NULL && (result = pq->PQgetResult(conn->link)) != NULL)
         pq->PQclear(result);
     return end;

@@ -30,7 +30,7 @@
 static FALLIBLE snapshot(struct conn *conn)
 {
     TRY(postgres_script(conn, "snapshot", SNAPSHOT));
-    conn->in_tx = true; /* on another link it would be another moment */
+    conn->tx = TX_BEGUN; /* on another link it would be another moment */
     return OK;
 }
 
@@ -128,11 +128,12 @@ static FALLIBLE fill_once(struct conn *conn, const void *what)
     const struct filling *filling = what;
     int64_t wait_ms = answer_wait_ms(conn->engine);
 
+    TRY(tx_ready(conn));
     TRY(answer_copy(conn, "copy", filling->text, wait_ms));
     if (pq->PQputCopyData(conn->link, filling->rows.ptr, (int)filling->rows.len) != 1 ||
         pq->PQputCopyEnd(conn->link, NULL) != 1)
         return answer_send_failed(conn, "copy");
-    return answer_wait(conn, "copy", wait_ms, &conn->result);
+    return answer_wait(conn, "copy", wait_ms, NULL);
 }
 
 /* A column that counts by itself takes the numbers that it is given here ("COPY", Notes). */
@@ -143,9 +144,7 @@ static FALLIBLE fill(struct conn *conn, const struct bulk_table *table, const st
 
     TRY(add_rows(&out, table, rows, count));
     const struct filling filling = { copy_text(mem, table), buf_str(&out) };
-    TRY(conn_do(conn, fill_once, &filling));
-    postgres_finish(conn);
-    return OK;
+    return conn_do(conn, fill_once, &filling);
 }
 
 static FALLIBLE ask_number(struct conn *conn, const char *text, const struct value *in, size_t count, int64_t *out)

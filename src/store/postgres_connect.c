@@ -12,6 +12,7 @@
 #define PAUSE_LEAST   50 /* ms */
 #define PAUSE_MOST    1000
 #define TRY_WAIT      250 /* ms that others wait for the one who tries: longer than a server that is there takes */
+#define TRIES_MOST    3
 
 /* What stands before dbname is a default that the URL may replace; what stands behind it holds (libpq 34.1.1, "expand_dbname").
  * A link that is cut without a word is noticed after 10 s of unanswered data or 25 s of silence. */
@@ -137,7 +138,7 @@ FALLIBLE conn_up(struct conn *conn)
 {
     enum err end;
 
-    conn->gone = false;
+    conn->gone = conn->undone = false;
     if (conn->link != NULL && conn->engine->pq->PQstatus(conn->link) == CONNECTION_OK)
         return OK;
     conn_down(conn);
@@ -152,8 +153,7 @@ FALLIBLE conn_up(struct conn *conn)
 
 void conn_down(struct conn *conn)
 {
-    if (conn->result != NULL)
-        answer_drop(conn, &conn->result);
+    flight_forget(conn);
     if (conn->link != NULL)
         conn->engine->pq->PQfinish(conn->link);
     conn->link = NULL;
@@ -164,25 +164,46 @@ void conn_down(struct conn *conn)
 /* A transaction lives and dies with its link. */
 static FALLIBLE do_in_tx(struct conn *conn, FALLIBLE (*once)(struct conn *, const void *), const void *what)
 {
-    conn->gone = false;
+    conn->gone = conn->undone = false;
     if (conn->link == NULL)
         return answer_busy(conn->engine->place, "the connection of this transaction is lost");
     return once(conn, what);
 }
 
+/* old: the link was there before. */
+static bool may_again(struct conn *conn, bool old, int tries)
+{
+    if (tries == TRIES_MOST)
+        return false;
+    return conn->gone ? old : conn->undone && tx_undo(conn);
+}
+
+static FALLIBLE do_afresh(struct conn *conn, FALLIBLE (*once)(struct conn *, const void *), const void *what)
+{
+    for (int tries = 1;; tries++) {
+        bool old = conn->link != NULL;
+        enum err end;
+        TRY(conn_up(conn));
+        end = once(conn, what);
+        if (end == OK || !may_again(conn, old, tries))
+            return end;
+    }
+}
+
+/* Once its first statement has failed nothing else may begin in the place of a transaction. */
 FALLIBLE conn_do(struct conn *conn, FALLIBLE (*once)(struct conn *, const void *), const void *what)
 {
-    bool old = conn->link != NULL;
     enum err end;
 
-    if (conn->in_tx)
+    if (conn->tx == TX_BEGUN)
         return do_in_tx(conn, once, what);
-    TRY(conn_up(conn));
-    end = once(conn, what);
-    if (end == OK || !conn->gone || !old)
-        return end;
-    TRY(conn_up(conn));
-    return once(conn, what);
+    end = do_afresh(conn, once, what);
+    if (conn->tx == TX_TO_BEGIN) {
+        conn->tx = TX_BEGUN;
+        if (conn->link != NULL && conn->engine->pq->PQtransactionStatus(conn->link) == PQTRANS_IDLE)
+            conn_down(conn);
+    }
+    return end;
 }
 
 struct conn *conn_new(struct engine *engine, bool writes)
@@ -193,6 +214,7 @@ struct conn *conn_new(struct engine *engine, bool writes)
         die("out of memory");
     conn->engine = engine;
     conn->writes = writes;
+    conn->flight.landed = true;
     return conn;
 }
 

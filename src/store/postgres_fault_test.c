@@ -167,11 +167,10 @@ TEST(server, that_takes_no_writes_ends_busy_until_it_does)
 {
     struct store *store = *(struct store **)*state;
     const char *name = strrchr(url_of(store).ptr, '/') + 1;
-    struct tx *tx = NULL;
 
     tell("ALTER DATABASE %s SET default_transaction_read_only = on", name);
     kill_all(url_of(store));
-    CHECK_END(ERR_BUSY, store_begin(store, &tx));
+    CHECK_END(ERR_BUSY, person_add(store, 2));
     CHECK_INT(WHY_STORE_BUSY, note_get()->why);
     tell("ALTER DATABASE %s RESET default_transaction_read_only", name);
     check_recovers(store, 2);

@@ -11,6 +11,7 @@
 
 static FALLIBLE tell_once(struct conn *conn, const void *what)
 {
+    TRY(tx_ready(conn));
     return answer_to(conn, "notify", what, answer_wait_ms(conn->engine), NULL);
 }
 

@@ -3,7 +3,8 @@
  * postgres.c            the address, the engine, the table of functions
  * postgres_library.c    libpq, loaded when it is first needed
  * postgres_connect.c    one connection: opening it, what the server is like, pauses while it can't be reached
- * postgres_answer.c     sending a text and waiting for its answer; how a failure ends
+ * postgres_answer.c     waiting for an answer; how a failure ends
+ * postgres_flight.c     statements that are sent together, and waited for once
  * postgres_statement.c  statements of one connection
  * postgres_news.c       LISTEN and NOTIFY
  * postgres_settle.c     waiting for those who are writing to a table
@@ -20,6 +21,8 @@
 #define POSTGRES_WRITERS   8  /* connections that write; past that, more only wait for each other in the server */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
 #define POSTGRES_NEVER     INT64_MAX /* wait_ms: as long as the server lives */
+#define POSTGRES_XID_MAX   24        /* bytes of a transaction's number as text */
+#define FLIGHT_MAX         16        /* statements, and what prepares them */
 
 /* The functions of libpq that we call. */
 /* clang-format off */
@@ -28,8 +31,9 @@
     F(PQsocket) F(PQserverVersion) F(PQbackendPID) F(PQtransactionStatus) F(PQsetNoticeReceiver)                       \
     F(PQsendQuery) F(PQsendPrepare) F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQconsumeInput) F(PQisBusy)          \
     F(PQgetResult) F(PQclear) F(PQresultStatus) F(PQresultErrorField) F(PQntuples) F(PQnfields) F(PQftype)             \
-    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQnotifies) F(PQlibVersion)   \
-    F(PQputCopyData) F(PQputCopyEnd)
+    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQnotifies) F(PQlibVersion)            \
+    F(PQputCopyData) F(PQputCopyEnd)                                                                                   \
+    F(PQenterPipelineMode) F(PQexitPipelineMode) F(PQpipelineStatus) F(PQpipelineSync)
 /* clang-format on */
 #define LIBPQ_MEMBER(name) __typeof__(name) *name;
 struct libpq {
@@ -64,19 +68,43 @@ struct engine {
     struct writers writers;
 };
 
+/* What a transaction is made of, beside the statements of queries.h; and a text that is neither. */
+enum own_query { OWN_BEGIN = QUERY_COUNT, OWN_NUMBER, OWN_BOUNDS, OWN_COMMIT, OWN_TEXT, OWN_END };
+
+/* What is on its way to the server, and what has come back: in this order. */
+struct flight {
+    struct {
+        int query;        /* of enum query_id or own_query */
+        bool prepares;    /* else runs */
+        PGresult *answer; /* good ones, until the next flight */
+    } items[FLIGHT_MAX];
+    size_t count;
+    bool landed;  /* nothing is on its way */
+    bool patient; /* one of them may take long */
+};
+
+/* BEGIN travels with the first statement. */
+enum tx_state { TX_NONE, TX_TO_BEGIN, TX_BEGUN };
+
 struct conn {
     struct engine *engine;
-    PGconn *link;                    /* NULL: not connected */
-    PGresult *result;                /* between start and finish */
-    int row;                         /* the next of it */
-    enum query_id query;             /* which statement it is */
-    bool prepared[QUERY_COUNT];      /* on this link */
-    bool pooled;                     /* a pooler stands between: nothing of ours outlives a transaction there */
-    bool writes, in_tx;              /* of the pool; within a transaction */
-    bool listens;                    /* for news, on this link */
-    bool gone;                       /* the last failure took the link with it */
+    PGconn *link;           /* NULL: not connected */
+    struct flight flight;   /* with the answer of the statement between start and finish */
+    PGresult *result;       /* that one; borrowed */
+    int row;                /* the next of it */
+    enum query_id query;    /* which statement it is */
+    bool prepared[OWN_END]; /* on this link, or on its way to be */
+    bool pooled;            /* a pooler stands between: nothing of ours outlives a transaction there */
+    bool writes;            /* of the pool */
+    bool listens;           /* for news, on this link */
+    enum tx_state tx;
+    bool gone, undone; /* the last failure took the link with it; was for the sake of another transaction */
     char server[POSTGRES_STATE_MAX]; /* which life of which server; "" when unknown */
     char clash[80];                  /* "users.email_key" */
+    struct {
+        char xid[POSTGRES_XID_MAX];      /* its number in the server; "" when it never began */
+        char server[POSTGRES_STATE_MAX]; /* in which life of it */
+    } begun;
 };
 
 /* Ends: ERR_INTERNAL (not installed). */
@@ -87,22 +115,39 @@ FALLIBLE conn_up(struct conn *conn); /* connect unless it is */
 void conn_down(struct conn *conn);
 struct conn *conn_new(struct engine *engine, bool writes);
 void conn_free(struct conn *conn);
-/* Do it; when an old link turns out to be dead and no transaction was on it, once more on a fresh one. */
+/* Do it.  While nothing of a transaction was told to anybody it is done again: on a fresh link when an old one turns out to be
+ * dead; after a deadlock or a serialisation failure. */
 FALLIBLE conn_do(struct conn *conn, FALLIBLE (*once)(struct conn *, const void *), const void *what);
 
-/* The answer to what has just been sent: the last result of several; the first failure of them decides.  *out is for PQclear, and
- * untouched on failure. */
+/* The answer to a text that has just been sent: the last result of several; the first failure of them decides.  out may be NULL,
+ * else it is for answer_drop, and untouched on failure. */
 FALLIBLE answer_wait(struct conn *conn, const char *what, int64_t wait_ms, PGresult **out);
 /* The server is ready for the rows of this COPY ... FROM STDIN.  After that come PQputCopyData, PQputCopyEnd, answer_wait. */
 FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int64_t wait_ms);
 FALLIBLE answer_send_failed(struct conn *conn, const char *what);
+/* The next result of what has been sent; NULL at the end of one statement's.  Ends: ERR_BUSY. */
+FALLIBLE answer_next(struct conn *conn, const char *what, int64_t until_ns, PGresult **out);
+int64_t answer_until_ns(int64_t wait_ms);
+FALLIBLE answer_judge(struct conn *conn, const char *what, const PGresult *result); /* how a result ends */
 /* Several statements in one text, without parameters.  out may be NULL. */
 FALLIBLE answer_to(struct conn *conn, const char *what, const char *text, int64_t wait_ms, PGresult **out);
 FALLIBLE answer_busy(const char *what, const char *why); /* ERR_BUSY (WHY_STORE_BUSY) and a sentence for the log */
 int64_t answer_wait_ms(const struct engine *engine);     /* for a statement of ours */
 void answer_drop(struct conn *conn, PGresult **result);
 
+/* Statements are added, and land together: one message there, one wait.  The first failure decides how it ends; the server
+ * skips those behind it.  A full flight lands before the next is added. */
+FALLIBLE flight_add(struct conn *conn, int query, const struct value *in, size_t count);
+FALLIBLE flight_prepare(struct conn *conn, int query);
+FALLIBLE flight_add_text(struct conn *conn, const char *text, const struct value *in,
+                         size_t count); /* OWN_TEXT; patient */
+FALLIBLE flight_land(struct conn *conn);
+PGresult *flight_answer(struct conn *conn, int query); /* of the last landing; borrowed; NULL: it was not part of it */
+void flight_forget(struct conn *conn);                 /* its answers; all of it when the link is gone */
+FALLIBLE flight_leave(struct conn *conn);              /* land, and be ready for texts of several statements */
+
 FALLIBLE postgres_prepare(struct conn *conn, enum query_id query);
+FALLIBLE postgres_later(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_start(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count);
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more);
@@ -123,6 +168,10 @@ void writers_close(struct engine *engine);
 FALLIBLE writers_take(struct engine *engine, struct conn **out);
 void writers_give(struct engine *engine, struct conn *conn);
 
+FALLIBLE tx_begin(struct conn *conn); /* BEGIN joins the flight, where one is due */
+void tx_landed(struct conn *conn);    /* keep what the flight with BEGIN has brought */
+FALLIBLE tx_ready(struct conn *conn); /* both at once, for texts that don't fly */
+bool tx_undo(struct conn *conn);      /* roll back; false: the link is of no more use */
 FALLIBLE postgres_begin(struct engine *engine, struct work **out);
 FALLIBLE postgres_commit(struct work *work);
 void postgres_rollback(struct work *work);

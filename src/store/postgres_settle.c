@@ -30,6 +30,7 @@ static FALLIBLE look_once(struct conn *conn, const void *what)
     const struct look *look = what;
     PGresult *result = NULL;
 
+    TRY(tx_ready(conn));
     TRY(answer_to(conn, "writers", look->text, answer_wait_ms(conn->engine), &result));
     *look->writers = (struct str){ 0 };
     if (!pq->PQgetisnull(result, 0, 0))

@@ -3,65 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARAMETERS_MAX 32
-#define NUMBER_MAX     24 /* bytes of an integer as text */
-
 /* Types of our columns (src/include/catalog/pg_type.dat of PostgreSQL). */
 enum { TYPE_BOOL = 16, TYPE_BYTES = 17, TYPE_INT8 = 20, TYPE_INT2 = 21, TYPE_INT4 = 23 };
 
-/* What a statement is sent with.  Integers go as text, since the server decides how wide a parameter is; texts and bytes go as
- * they are: both have a length, and neither needs an escape. */
-struct parameters {
-    const char *values[PARAMETERS_MAX];
-    int lengths[PARAMETERS_MAX], formats[PARAMETERS_MAX];
-    char numbers[PARAMETERS_MAX][NUMBER_MAX];
-};
-
-static void bind(struct parameters *p, size_t at, const struct value *value)
-{
-    p->formats[at] = 1;
-    switch (value->kind) {
-    case VALUE_NULL:
-        p->values[at] = NULL;
-        return;
-    case VALUE_INT:
-        snprintf(p->numbers[at], NUMBER_MAX, "%lld", (long long)value->number);
-        p->values[at] = p->numbers[at];
-        p->formats[at] = 0;
-        return;
-    case VALUE_TEXT:
-    case VALUE_BYTES:
-        p->values[at] = value->bytes.len == 0 ? "" : value->bytes.ptr; /* NULL would be SQL's */
-        p->lengths[at] = (int)value->bytes.len;
-        return;
-    }
-}
-
-static FALLIBLE bind_all(struct parameters *p, const char *name, const struct value *in, size_t count)
-{
-    if (count > PARAMETERS_MAX)
-        return fail(ERR_INTERNAL, "%s: %zu parameters", name, count);
-    for (size_t i = 0; i < count; i++)
-        bind(p, i, &in[i]);
-    return OK;
-}
-
-/* A statement is kept under its own name.  Behind a pooler the next one may run in another session, so there it is only looked
- * at. */
 static FALLIBLE prepare_once(struct conn *conn, const void *what)
 {
-    const struct libpq *pq = conn->engine->pq;
-    enum query_id query = *(const enum query_id *)what;
-    PGresult *result = NULL;
-
-    if (conn->prepared[query])
-        return OK;
-    if (!pq->PQsendPrepare(conn->link, conn->pooled ? "" : query_name(query), query_text(query), 0, NULL))
-        return answer_send_failed(conn, query_name(query));
-    TRY(answer_wait(conn, query_name(query), answer_wait_ms(conn->engine), &result));
-    answer_drop(conn, &result);
-    conn->prepared[query] = !conn->pooled;
-    return OK;
+    TRY(flight_prepare(conn, (int)*(const enum query_id *)what));
+    return flight_land(conn);
 }
 
 FALLIBLE postgres_prepare(struct conn *conn, enum query_id query)
@@ -69,28 +17,23 @@ FALLIBLE postgres_prepare(struct conn *conn, enum query_id query)
     return conn_do(conn, prepare_once, &query);
 }
 
-static bool send_ask(struct conn *conn, const struct ask *ask, const struct parameters *p)
+static FALLIBLE add_once(struct conn *conn, const void *what)
 {
-    const struct libpq *pq = conn->engine->pq;
-    const char *name = query_name(ask->query);
+    const struct ask *ask = what;
 
-    if (conn->pooled)
-        return pq->PQsendQueryParams(conn->link, query_text(ask->query), (int)ask->count, NULL, p->values, p->lengths,
-                                     p->formats, 1) != 0;
-    return pq->PQsendQueryPrepared(conn->link, name, (int)ask->count, p->values, p->lengths, p->formats, 1) != 0;
+    TRY(tx_begin(conn));
+    return flight_add(conn, (int)ask->query, ask->in, ask->count);
 }
 
 static FALLIBLE start_once(struct conn *conn, const void *what)
 {
     const struct ask *ask = what;
-    struct parameters p;
 
-    TRY(bind_all(&p, query_name(ask->query), ask->in, ask->count));
-    if (!conn->pooled)
-        TRY(prepare_once(conn, &ask->query));
-    if (!send_ask(conn, ask, &p))
-        return answer_send_failed(conn, query_name(ask->query));
-    return answer_wait(conn, query_name(ask->query), answer_wait_ms(conn->engine), &conn->result);
+    TRY(add_once(conn, what));
+    TRY(flight_land(conn));
+    tx_landed(conn);
+    conn->result = flight_answer(conn, (int)ask->query);
+    return OK;
 }
 
 FALLIBLE postgres_start(struct conn *conn, const struct ask *ask)
@@ -111,13 +54,13 @@ struct passing {
 static FALLIBLE pass_once(struct conn *conn, const void *what)
 {
     const struct passing *passing = what;
-    struct parameters p;
 
-    TRY(bind_all(&p, "copy", passing->in, passing->count));
-    if (!conn->engine->pq->PQsendQueryParams(conn->link, passing->text, (int)passing->count, NULL, p.values, p.lengths,
-                                             p.formats, 1))
-        return answer_send_failed(conn, "copy");
-    return answer_wait(conn, "copy", POSTGRES_NEVER, &conn->result);
+    TRY(tx_begin(conn));
+    TRY(flight_add_text(conn, passing->text, passing->in, passing->count));
+    TRY(flight_land(conn));
+    tx_landed(conn);
+    conn->result = flight_answer(conn, OWN_TEXT);
+    return OK;
 }
 
 FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count)
@@ -127,6 +70,17 @@ FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *
     conn->clash[0] = '\0';
     conn->row = 0;
     return conn_do(conn, pass_once, &passing);
+}
+
+/* The first statement of a transaction is never put off: with its answer comes the transaction's number, without which COMMIT
+ * may not be sent. */
+FALLIBLE postgres_later(struct conn *conn, const struct ask *ask)
+{
+    if (conn->tx == TX_BEGUN)
+        return conn_do(conn, add_once, ask);
+    TRY(postgres_start(conn, ask));
+    postgres_finish(conn);
+    return OK;
 }
 
 /* Big-endian, of 1 to 8 bytes, sign in the first bit. */
@@ -185,8 +139,8 @@ int64_t postgres_changed(struct conn *conn)
 
 void postgres_finish(struct conn *conn)
 {
-    if (conn->result != NULL)
-        answer_drop(conn, &conn->result);
+    if (conn->flight.landed)
+        flight_forget(conn);
 }
 
 struct str postgres_clash(struct conn *conn)
@@ -203,6 +157,8 @@ struct script {
 static FALLIBLE script_once(struct conn *conn, const void *what)
 {
     const struct script *s = what;
+
+    TRY(tx_ready(conn));
     return answer_to(conn, s->name, s->text, POSTGRES_NEVER, s->out);
 }
 

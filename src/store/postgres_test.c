@@ -26,5 +26,6 @@ int main(void)
                 "postgres: SKIPPED, for POSTERN_TEST_POSTGRES names no server; script/postgres -- COMMAND sets it\n");
         return SKIPPED;
     }
-    return contract_run(&postgres) + run_pooled() + postgres_url_tests() + postgres_fault_tests();
+    return contract_run(&postgres) + run_pooled() + postgres_url_tests() + postgres_fault_tests() +
+           postgres_flight_tests();
 }

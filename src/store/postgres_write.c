@@ -6,58 +6,76 @@
 #include <time.h>
 #include "base/clock.h"
 
-#define XID_MAX    24 /* bytes of a transaction's number as text */
 #define LOOK_LEAST 10 /* ms between two looks for a lost commit */
 #define LOOK_MOST  200
 
 struct work {
     struct engine *engine;
     struct conn *conn;
-    char xid[XID_MAX];               /* its number in the server */
-    char server[POSTGRES_STATE_MAX]; /* in which life of it */
 };
-
-static FALLIBLE begin_once(struct conn *conn, const void *what)
-{
-    const struct work *work = what;
-    int64_t busy_ms = work->engine->busy_ms;
-    PGresult *result = NULL;
-    char own[160] = "", text[320], *xid = ((struct work *)(uintptr_t)what)->xid;
-
-    if (conn->pooled)
-        snprintf(own, sizeof own,
-                 "SET LOCAL lock_timeout = %lld; SET LOCAL statement_timeout = %lld;"
-                 " SET LOCAL idle_in_transaction_session_timeout = %lld;",
-                 (long long)busy_ms, (long long)busy_ms * 2, (long long)busy_ms * 4);
-    snprintf(text, sizeof text, "BEGIN ISOLATION LEVEL READ COMMITTED; %s SELECT pg_catalog.pg_current_xact_id()", own);
-    TRY(answer_to(conn, "begin", text, answer_wait_ms(work->engine), &result));
-    snprintf(xid, XID_MAX, "%s", work->engine->pq->PQgetvalue(result, 0, 0));
-    answer_drop(conn, &result);
-    return OK;
-}
 
 /* The transaction's number is asked for at its beginning: it is the only thing by which a commit whose answer is lost can be
  * found again, and a transaction that writes gets one anyway. */
+FALLIBLE tx_begin(struct conn *conn)
+{
+    int64_t busy_ms = conn->engine->busy_ms;
+    char texts[3][24];
+    struct value bounds[3];
+
+    if (conn->tx != TX_TO_BEGIN)
+        return OK;
+    TRY(flight_add(conn, OWN_BEGIN, NULL, 0));
+    if (conn->pooled) {
+        for (int i = 0; i < 3; i++) {
+            snprintf(texts[i], sizeof texts[i], "%lld", (long long)(busy_ms << i));
+            bounds[i] = in_text(str_of(texts[i]));
+        }
+        TRY(flight_add(conn, OWN_BOUNDS, bounds, 3));
+    }
+    return flight_add(conn, OWN_NUMBER, NULL, 0);
+}
+
+void tx_landed(struct conn *conn)
+{
+    PGresult *number = conn->tx == TX_TO_BEGIN ? flight_answer(conn, OWN_NUMBER) : NULL;
+
+    if (number == NULL)
+        return;
+    snprintf(conn->begun.xid, sizeof conn->begun.xid, "%s", conn->engine->pq->PQgetvalue(number, 0, 0));
+    snprintf(conn->begun.server, sizeof conn->begun.server, "%s", conn->server);
+}
+
+FALLIBLE tx_ready(struct conn *conn)
+{
+    TRY(tx_begin(conn));
+    TRY(flight_land(conn));
+    tx_landed(conn);
+    return OK;
+}
+
+/* What still travels lands first, however it ends. */
+bool tx_undo(struct conn *conn)
+{
+    if (conn->tx == TX_NONE)
+        return true;
+    if (flight_land(conn) != OK && conn->link == NULL)
+        return false;
+    return answer_to(conn, "rollback", "ROLLBACK", answer_wait_ms(conn->engine), NULL) == OK;
+}
+
+/* Nothing is sent yet. */
 FALLIBLE postgres_begin(struct engine *engine, struct work **out)
 {
     struct work *work;
     struct conn *conn = NULL;
-    enum err end;
 
     TRY(writers_take(engine, &conn));
     work = calloc(1, sizeof *work);
     if (work == NULL)
         die("out of memory");
     *work = (struct work){ .engine = engine, .conn = conn };
-    end = conn_do(conn, begin_once, work);
-    if (end != OK) {
-        conn_down(conn); /* whatever was begun ends with it */
-        writers_give(engine, conn);
-        free(work);
-        return end;
-    }
-    snprintf(work->server, sizeof work->server, "%s", conn->server);
-    conn->in_tx = true;
+    conn->tx = TX_TO_BEGIN;
+    conn->begun.xid[0] = '\0';
     *out = work;
     return OK;
 }
@@ -69,21 +87,25 @@ struct conn *postgres_conn(struct work *work)
 
 static void end_work(struct work *work)
 {
-    work->conn->in_tx = false;
+    flight_forget(work->conn);
+    work->conn->tx = TX_NONE;
     writers_give(work->engine, work->conn);
     free(work);
 }
 
-/* The note stays: it tells why this is rolled back. */
-void postgres_rollback(struct work *work)
+/* Leave nothing of it on the link.  The note stays: it tells why. */
+static void clean_up(struct conn *conn)
 {
     struct note told = *note_get();
-    struct conn *conn = work->conn;
 
-    postgres_finish(conn);
-    if (conn->link != NULL && answer_to(conn, "rollback", "ROLLBACK", answer_wait_ms(work->engine), NULL) != OK)
+    if (conn->tx == TX_BEGUN && conn->link != NULL && !tx_undo(conn))
         conn_down(conn);
     note_put(&told);
+}
+
+void postgres_rollback(struct work *work)
+{
+    clean_up(work->conn);
     end_work(work);
 }
 
@@ -97,12 +119,12 @@ static FALLIBLE look(struct work *work, bool *known, bool *committed)
     struct str state;
 
     TRY(conn_up(conn));
-    if (strcmp(conn->server, work->server) != 0) {
+    if (strcmp(conn->server, conn->begun.server) != 0) {
         *known = true;
         return answer_busy("commit",
                            "its answer was lost, and the server has started anew since: it may have been done or not");
     }
-    snprintf(text, sizeof text, "SELECT pg_catalog.pg_xact_status(CAST('%s' AS xid8))", work->xid);
+    snprintf(text, sizeof text, "SELECT pg_catalog.pg_xact_status(CAST('%s' AS xid8))", conn->begun.xid);
     TRY(answer_to(conn, "commit", text, answer_wait_ms(work->engine), &result));
     state = str_of(work->engine->pq->PQgetvalue(result, 0, 0));
     *committed = str_equal(state, STR("committed"));
@@ -124,7 +146,7 @@ static FALLIBLE find_out(struct work *work)
     bool known = false, committed = false;
     enum err end;
 
-    work->conn->in_tx = false;
+    work->conn->tx = TX_NONE;
     for (int64_t ms = LOOK_LEAST;; ms = 2 * ms > LOOK_MOST ? LOOK_MOST : 2 * ms) {
         end = look(work, &known, &committed);
         if (known || clock_mono_ns() > until_ns)
@@ -138,28 +160,34 @@ static FALLIBLE find_out(struct work *work)
     return committed ? OK : answer_busy("commit", "the connection was lost before it; nothing of it is there");
 }
 
-/* A transaction in which a statement has failed is rolled back by COMMIT, and that is no failure to the server. */
-static FALLIBLE commit_once(struct work *work)
+/* It travels with the statements that were put off.  A transaction in which one has failed before is rolled back by COMMIT, and
+ * that is no failure to the server. */
+static FALLIBLE commit_once(struct conn *conn)
 {
-    struct conn *conn = work->conn;
-    PGresult *result = NULL;
-    bool done;
+    const struct libpq *pq = conn->engine->pq;
 
-    TRY(answer_to(conn, "commit", "COMMIT", answer_wait_ms(work->engine), &result));
-    done = strcmp(work->engine->pq->PQcmdStatus(result), "COMMIT") == 0;
-    answer_drop(conn, &result);
-    return done ? OK : fail(ERR_INTERNAL, "commit: a failure in this transaction has rolled it back");
+    TRY(flight_add(conn, OWN_COMMIT, NULL, 0));
+    TRY(flight_land(conn));
+    if (strcmp(pq->PQcmdStatus(flight_answer(conn, OWN_COMMIT)), "COMMIT") == 0)
+        return OK;
+    return fail(ERR_INTERNAL, "commit: a failure in this transaction has rolled it back");
 }
 
 static FALLIBLE commit(struct work *work)
 {
+    struct conn *conn = work->conn;
     enum err end;
 
-    postgres_finish(work->conn);
-    if (work->conn->link == NULL)
+    if (conn->tx == TX_TO_BEGIN) /* nothing was asked */
+        return OK;
+    if (conn->link == NULL)
         return answer_busy("commit", "the connection of this transaction is lost; nothing of it is there");
-    end = commit_once(work);
-    return work->conn->link == NULL ? find_out(work) : end;
+    end = commit_once(conn);
+    if (conn->link == NULL && conn->begun.xid[0] != '\0')
+        return find_out(work);
+    if (end != OK)
+        clean_up(conn);
+    return end;
 }
 
 FALLIBLE postgres_commit(struct work *work)

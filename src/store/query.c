@@ -197,6 +197,13 @@ FALLIBLE query_run(struct tx *tx, struct ask ask, int64_t *changed)
     return OK;
 }
 
+FALLIBLE query_later(struct tx *tx, struct ask ask)
+{
+    const struct driver *driver = tx->db.store->driver;
+
+    return driver->later == NULL ? query_run(tx, ask, NULL) : driver->later(tx->db.conn, &ask);
+}
+
 struct str query_clash(struct tx *tx)
 {
     return tx->db.store->driver->clash(tx->db.conn);

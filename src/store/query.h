@@ -49,6 +49,9 @@ FALLIBLE query_all(struct db *db, struct arena *mem, struct ask ask, const struc
 FALLIBLE query_number(struct db *db, struct ask ask, int64_t *out);
 /* Change rows; changed: how many (NULL: nobody asks). */
 FALLIBLE query_run(struct tx *tx, struct ask ask, int64_t *changed);
+/* The same for a statement of which nobody asks anything, not even whether it clashes: it may be sent with the next one of this
+ * transaction or with its commit, and a failure of it is told there. */
+FALLIBLE query_later(struct tx *tx, struct ask ask);
 /* After ERR_CONFLICT: what must be unique and was not, "table.column"; borrowed until the next ask of this connection.
  */
 struct str query_clash(struct tx *tx);

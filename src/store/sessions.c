@@ -13,7 +13,7 @@ FALLIBLE sessions_add(struct tx *tx, const struct session_row *row)
     struct value in[SESSION_ADDED];
 
     in_row(&session_shape, 0, row, in);
-    return query_run(tx, (struct ask){ QUERY_SESSION_ADD, in, SESSION_ADDED }, NULL);
+    return query_later(tx, (struct ask){ QUERY_SESSION_ADD, in, SESSION_ADDED });
 }
 
 FALLIBLE sessions_by_id(struct db *db, struct arena *mem, struct str id, struct session_row *out, bool *found)

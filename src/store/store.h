@@ -33,7 +33,7 @@ struct str store_place(const struct store *store); /* for people: "sqlite:/srv/p
 FALLIBLE db_open(struct store *store, struct db **out);
 void db_drop(struct db **db);
 
-/* Wait for the turn to write.  Ends: ERR_BUSY (WHY_STORE_BUSY), ERR_INTERNAL. */
+/* Wait for the turn to write.  On PostgreSQL the transaction begins with its first statement.  Ends: ERR_BUSY (WHY_STORE_BUSY), ERR_INTERNAL. */
 FALLIBLE store_begin(struct store *store, struct tx **out);
 /* OK: durable.  Any end closes the transaction; *tx becomes NULL. */
 FALLIBLE store_commit(struct tx **tx);

@@ -127,7 +127,7 @@ FALLIBLE users_list(struct db *db, struct arena *mem, const struct user_filter *
 
 FALLIBLE users_hold(struct tx *tx, struct arena *mem, struct str public_id, struct user_row *out, bool *found)
 {
-    TRY(query_run(tx, ASK(USER_HOLD, in_text(public_id)), NULL));
+    TRY(query_later(tx, ASK(USER_HOLD, in_text(public_id))));
     return users_by_public_id(tx_db(tx), mem, public_id, out, found);
 }
 

@@ -50,11 +50,12 @@ static void let_in(struct proxy *p)
         p->pairs[p->count++] = pair;
 }
 
-/* The simple-query message "COMMIT" (PostgreSQL 55.7: Q, length, text, NUL). */
+/* The message that binds the statement "COMMIT" to the portal "" (PostgreSQL 15, 55.7: B, length, portal, NUL, statement, NUL),
+ * alone or behind others. */
 static bool is_commit(const char *bytes, ssize_t length)
 {
-    static const char commit[] = "Q\0\0\0\013COMMIT";
-    return length >= (ssize_t)sizeof commit && memcmp(bytes, commit, sizeof commit) == 0;
+    static const char commit[] = "\0COMMIT";
+    return length > 0 && memmem(bytes, (size_t)length, commit, sizeof commit) != NULL;
 }
 
 static bool cuts(int what)

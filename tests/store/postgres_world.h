@@ -32,3 +32,4 @@ struct str proxy_url(struct proxy *proxy, struct str url); /* the same address t
 /* The parts; each returns how many tests failed. */
 int postgres_url_tests(void);
 int postgres_fault_tests(void);
+int postgres_flight_tests(void);

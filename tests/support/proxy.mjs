@@ -14,6 +14,9 @@ export const honest = () => ({});
 export const silent = () => ({ request: () => false, answer: () => false }); // everything is taken, nothing handed on
 export const deaf = () => ({ closes: true, connects: false }); // takes connections, and then nothing
 
+// B, length, the portal "", the statement "COMMIT". No part of what was sent with it is answered before it is done.
+const bindsCommit = (message) => message[0] === 0x42 && message.toString('latin1', 5, 13) === '\0COMMIT\0';
+
 const everyNth = (n) => {
   let count = 0;
   return () => ++count % n === 0;
@@ -29,7 +32,7 @@ export const cutAfterCommit = (n) => {
   const turn = everyNth(n);
   return {
     request: (pair, message) => {
-      pair.doomed = message.commits && turn();
+      pair.doomed ||= message.commits && turn(); // what belongs to it comes behind
       return true;
     },
     answer: (pair) => !pair.doomed || pair.reset(),
@@ -105,7 +108,7 @@ class Pair {
       this.#waiting = this.#waiting.subarray(end);
       const first = !this.started;
       if (first) this.started = message.readInt32BE(4) === STARTUP;
-      yield { bytes: message, first, commits: !first && message[0] === 0x51 && message.toString('latin1', 5, end - 1) === 'COMMIT' };
+      yield { bytes: message, first, commits: !first && bindsCommit(message) };
     }
   }
 
