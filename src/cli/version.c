@@ -13,19 +13,19 @@
 const struct manual version_manual = {
     .json = "print {\"version\",\"build\",\"schema\",\"libraries\":{...}}",
     .about = "The version, what kind of build it is, the newest schema that it knows, and the libraries as they are\n"
-             "loaded now.",
+             "loaded now; libpq, which only a PostgreSQL database needs, may be \"not installed\".",
     .example = "  postern version --json",
     .ends = "  0 printed; 2 wrong usage",
 };
 
 struct libraries {
-    struct str libmicrohttpd, gnutls, openssl, libsodium, sqlite, jansson, libidn2, glibc;
+    struct str libmicrohttpd, gnutls, openssl, libsodium, sqlite, libpq, jansson, libidn2, glibc;
 };
-static const struct field library_fields[] = {
-    VIEW(struct libraries, libmicrohttpd), VIEW(struct libraries, gnutls), VIEW(struct libraries, openssl),
-    VIEW(struct libraries, libsodium),     VIEW(struct libraries, sqlite), VIEW(struct libraries, jansson),
-    VIEW(struct libraries, libidn2),       VIEW(struct libraries, glibc),  FIELD_END
-};
+static const struct field library_fields[] = { VIEW(struct libraries, libmicrohttpd), VIEW(struct libraries, gnutls),
+                                               VIEW(struct libraries, openssl),       VIEW(struct libraries, libsodium),
+                                               VIEW(struct libraries, sqlite),        VIEW(struct libraries, libpq),
+                                               VIEW(struct libraries, jansson),       VIEW(struct libraries, libidn2),
+                                               VIEW(struct libraries, glibc),         FIELD_END };
 
 struct version {
     struct str version, build;
@@ -55,8 +55,8 @@ enum err version_show(struct run *r)
         .schema = migrate_newest(),
         .libraries = { str_of(server_microhttpd_version()), str_of(tls_gnutls_version()),
                        str_of(crypto_openssl_version()), str_of(crypto_sodium_version()),
-                       str_of(store_sqlite_version()), str_of(json_jansson_version()), str_of(identity_idn2_version()),
-                       str_of(gnu_get_libc_version()) },
+                       str_of(store_sqlite_version()), str_of(store_libpq_version()), str_of(json_jansson_version()),
+                       str_of(identity_idn2_version()), str_of(gnu_get_libc_version()) },
     };
     if (r->json)
         json_print(r->visit.mem, version_fields, &v);

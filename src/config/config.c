@@ -81,6 +81,7 @@ static struct config_state *state_new(const struct config_input *in)
     if (state == NULL)
         die("out of memory");
     state->mem = arena_new();
+    state->environ = in->environ;
     state->file = in->file;
     state->dotenv = in->dotenv;
     return state;

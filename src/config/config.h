@@ -57,7 +57,7 @@ struct config_state; /* where each value came from, and the memory of all */
 struct config_input {
     int argc; /* what is left of the command line: only --name=value and --name value of this table */
     char *const *argv;
-    char *const *environ; /* "NAME=value", NULL at the end */
+    char *const *environ; /* "NAME=value", NULL at the end; outlives the state */
     const char *file;     /* --config or POSTERN_CONFIG; NULL for none */
     const char *dotenv;   /* ".env"; NULL for none */
 };

@@ -765,6 +765,8 @@ TEST(production, refuses_each_unsafe_setting_by_name)
         { { "--cors-origins=https://b.example,http://c.example" }, "POSTERN_CORS_ORIGINS" },
         { { "--master-key-file=" }, "POSTERN_MASTER_KEY_FILE" },
         { { "--master-key-file=/etc/../etc/hostname", "--data-dir=/etc" }, "POSTERN_MASTER_KEY_FILE" },
+        { { "--database-url=postgresql://u:p@db.example/d" }, "DATABASE_URL" },
+        { { "--database-url=postgresql://u:p@127.0.0.1,db.example/d?sslmode=require" }, "DATABASE_URL" },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -783,6 +785,8 @@ TEST(production, takes_what_lies_on_the_floor_and_ignores_the_other_scheme)
         { "--bcrypt-cost=10" },
         { "--password-scheme=bcrypt", "--argon2-t=1" },
         { "--docs=on" },
+        { "--database-url=postgresql://u:p@localhost/d" },
+        { "--database-url=postgresql://u:p@db.example/d?sslmode=verify-full" },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -790,6 +794,15 @@ TEST(production, takes_what_lies_on_the_floor_and_ignores_the_other_scheme)
         check_good(&r);
         CHECK_INT(0, config_unsafe(&r.config, r.state).count);
     }
+}
+
+TEST(production, reads_the_environment_of_libpq_too)
+{
+    READ(guarded, .file = FIT "database-url = postgresql://u@db.example/d\n", .environ = { "PGSSLMODE=verify-full" });
+    READ(elsewhere, .file = FIT "database-url = postgresql:///d\n", .environ = { "PGHOST=db.example" });
+
+    CHECK_INT(0, config_unsafe(&guarded.config, guarded.state).count);
+    CHECK_INT(1, config_unsafe(&elsewhere.config, elsewhere.state).count);
 }
 
 TEST(production, names_all_that_is_missing_on_the_defaults)
@@ -979,7 +992,7 @@ RUN_TESTS(CASE(options, every_row_has_its_words_and_a_default_that_it_takes),
           CASE(config, works_out_who_brings_the_schema_up_to_date),
           CASE(config, works_out_the_issuer_the_audience_and_the_docs_page),
           CASE(production, starts_on_safe_settings_without_a_word),
-          CASE(production, refuses_each_unsafe_setting_by_name),
+          CASE(production, refuses_each_unsafe_setting_by_name), CASE(production, reads_the_environment_of_libpq_too),
           CASE(production, takes_what_lies_on_the_floor_and_ignores_the_other_scheme),
           CASE(production, names_all_that_is_missing_on_the_defaults), CASE(production, is_not_asked_of_development),
           CASE(master_key, is_taken_from_the_environment_and_from_nowhere_else),

@@ -14,6 +14,7 @@ struct given {
 
 struct config_state {
     struct arena *mem;
+    char *const *environ;                   /* what a library reads there too */
     const char *file, *dotenv;              /* the names of the files; NULL for none */
     bool dotenv_left_out;                   /* there is one, and the profile does not read it */
     struct str master_key, credentials_dir; /* of the environment; absent when not set */

@@ -1,4 +1,5 @@
 /* What the profile `production` refuses, and what is worth a warning.  Each row: when, and the sentence. */
+#include "config/database.h"
 #include "config/state.h"
 
 #include <stdlib.h>
@@ -59,6 +60,11 @@ WHEN(origin_not_https)
         if (!str_starts(c->cors_origins.items[i], STR("https://")))
             return true;
     return false;
+}
+
+WHEN(database_in_the_open)
+{
+    return database_unguarded(s->mem, c->database_url, s->environ);
 }
 
 WHEN(passwords_short)
@@ -145,6 +151,9 @@ static const struct judgement refusals[] = {
     { master_key_inside,
       "POSTERN_MASTER_KEY_FILE lies in the data folder: whoever copies the folder would have the signing "
       "keys; put it elsewhere" },
+    { database_in_the_open,
+      "DATABASE_URL leads to another machine without sslmode=verify-full: anybody on the way could read and change "
+      "everything; add sslmode=verify-full and sslrootcert, or use a socket or a loopback address" },
 };
 
 static const struct judgement warnings[] = {

@@ -11,7 +11,7 @@
 struct loading {
     struct libpq table;
     bool good;
-    char fault[ERR_TEXT_MAX];
+    char fault[ERR_TEXT_MAX], version[16];
 };
 
 #define LIBPQ_NAME(name) { #name, offsetof(struct libpq, name) },
@@ -44,8 +44,12 @@ static void load(void)
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
     l->good = library != NULL && find_all(library, &l->table);
-    if (!l->good)
+    if (!l->good) {
         snprintf(l->fault, sizeof l->fault, "%s", dlerror());
+        return;
+    }
+    int number = l->table.PQlibVersion(); /* 150018 is 15.18 */
+    snprintf(l->version, sizeof l->version, "%d.%d", number / 10000, number % 10000);
 }
 
 FALLIBLE libpq_load(const struct libpq **out)
@@ -57,4 +61,10 @@ FALLIBLE libpq_load(const struct libpq **out)
         return fail(ERR_INTERNAL, "PostgreSQL needs its library (Debian: libpq5): %s", loading()->fault);
     *out = &loading()->table;
     return OK;
+}
+
+const char *store_libpq_version(void)
+{
+    const struct libpq *pq;
+    return libpq_load(&pq) == OK ? loading()->version : "not installed";
 }

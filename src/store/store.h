@@ -51,6 +51,7 @@ FALLIBLE store_intact(struct db *db);
 FALLIBLE store_check_queries(struct store *store);
 
 const char *store_sqlite_version(void); /* of the library, as it is loaded */
+const char *store_libpq_version(void);  /* the same, loaded for this; "not installed" when it can't be */
 
 struct store_figures {
     uint64_t commits, committed, failed; /* commits; transactions in them; failed commits */

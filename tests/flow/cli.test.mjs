@@ -185,7 +185,16 @@ test('version names the program, its build and its libraries', async () => {
   assert.match(told.version, /^\d+\.\d+\.\d+$/);
   for (const name of ['libmicrohttpd', 'gnutls', 'openssl', 'libsodium', 'sqlite', 'jansson'])
     assert.match(told.libraries[name], /^\d+\.\d+/);
+  assert.match(told.libraries.libpq, store === 'postgres' ? /^\d+\.\d+$/ : /^\d+\.\d+$|^not installed$/);
   assert.match((await desk().cli('--version')).stdout, new RegExp(`^postern ${told.version} \\(${told.build} build`));
+});
+
+test('version does without libpq', async () => {
+  const at = desk();
+  writeFileSync(path.join(at.folder, 'libpq.so.5'), 'no library');
+  const { code, stdout } = await at.cliWith({ env: { LD_LIBRARY_PATH: at.folder } }, 'version', '--json');
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).libraries.libpq, 'not installed');
 });
 
 test('a result that can not be written is a failure', async () => {

@@ -367,6 +367,7 @@ describe('a start that can\'t be', () => {
     ['POSTERN_BCRYPT_COST', { POSTERN_PASSWORD_SCHEME: 'bcrypt', POSTERN_BCRYPT_COST: '11' }],
     ['POSTERN_MASTER_KEY_FILE', { POSTERN_MASTER_KEY: '' }],
     ['POSTERN_CORS_ORIGINS', { POSTERN_CORS_ORIGINS: 'https://app.example.com,http://app.example.com' }],
+    ['DATABASE_URL', { DATABASE_URL: 'postgresql://u:p@db.example.com/d?sslmode=require' }],
   ])
     it(`in production for ${setting} names it`, async () => {
       const folder = newFolder();
