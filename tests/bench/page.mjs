@@ -1,6 +1,6 @@
 // The table of a run, on the terminal and as docs/performance.md.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 
 export function median(list) {
@@ -100,6 +100,37 @@ const meaning = `- **Start** is counted from before \`exec\` to the first byte o
   so. Each is a row, an audit row and a share of an fsync. Beside it: how many single durable writes of one page the disk takes.
 - **PATCH** is a durable write that runs in the workers of the fast lane: the more workers, the more share one fsync.`;
 
+const SECTION = '\n## On PostgreSQL\n';
+
+// The page in two parts, each written by a run of its own: all else, and the section on PostgreSQL ('' before its first run).
+function parts(file) {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const at = text.indexOf(SECTION);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)];
+}
+
+const postgresMeaning = `The program, pgbench and the server share the same processors, and take turns. pgbench (\`-M prepared\`) sends the statements
+of [queries.h](../src/store/queries.h) that the request sends, with as many connections as the program has open, and does nothing
+else: no HTTP, no JSON, no signature. The build is that of the sign-ups above, in which a password hash costs nothing.
+
+- **GET /users/me** is one statement, and beside it the check of an ES256 signature, which costs more than the statement does on
+  both sides together: the ratio is that of the processors, not of the way to the database.
+- **Sign-ups** are a look for the address, then account and audit row in one transaction.
+- **Renewals** are a look for the session, then its new token and the audit row in one transaction, and an ES256 signature.`;
+
+export function writeSection(file, table, { version, ...about }) {
+  const text = `${SECTION}
+Written by \`script/bench --store postgresql\`, with PostgreSQL ${version} as it comes, on the same machine.
+
+${machine(about)}
+
+${table.markdown()}
+
+${postgresMeaning}
+`;
+  writeFileSync(file, parts(file)[0] + text);
+}
+
 export function writePage(file, table, about) {
   const text = `# Performance
 
@@ -115,5 +146,5 @@ ${table.markdown()}
 
 ${meaning}
 `;
-  writeFileSync(file, text);
+  writeFileSync(file, text + parts(file)[1]);
 }
