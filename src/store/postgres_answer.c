@@ -122,11 +122,10 @@ static bool is_good(const struct libpq *pq, const PGresult *result)
     }
 }
 
-/* False: nothing came in time. */
-static bool wait_readable(int fd, int64_t until_ns)
+bool answer_ready(int fd, short events, int64_t until_ns)
 {
     for (;;) {
-        struct pollfd one = { .fd = fd, .events = POLLIN };
+        struct pollfd one = { .fd = fd, .events = events };
         int64_t left_ms = until_ns == POSTGRES_NEVER ? -1 : (until_ns - clock_mono_ns()) / 1000000 + 1;
         int got = poll(&one, 1, left_ms < -1 ? 0 : (int)left_ms);
         if (got != 0 && !(got < 0 && errno == EINTR))
@@ -142,7 +141,7 @@ static FALLIBLE wait_result(struct conn *conn, const char *what, int64_t until_n
     const struct libpq *pq = conn->engine->pq;
 
     while (pq->PQisBusy(conn->link)) {
-        if (!wait_readable(pq->PQsocket(conn->link), until_ns)) {
+        if (!answer_ready(pq->PQsocket(conn->link), POLLIN, until_ns)) {
             enum err end = answer_busy(what, "the server did not answer in time");
             conn_down(conn); /* not "gone": who has waited so long does not begin anew */
             return end;

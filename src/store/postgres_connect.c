@@ -1,5 +1,6 @@
 #include "store/postgres_own.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 
 #define SERVER_OLDEST 150000 /* as PQserverVersion counts; older ones are not tested */
 #define HELLO_MS      5000
-#define PAUSE_LEAST   50 /* ms */
+#define STEPS_MS      1000 /* longer than hosts take that are well */
+#define PAUSE_LEAST   50   /* ms */
 #define PAUSE_MOST    1000
 #define TRY_WAIT      250 /* ms that others wait for the one who tries: longer than a server that is there takes */
 #define TRIES_MOST    3
@@ -120,17 +122,38 @@ static FALLIBLE say_hello(struct conn *conn)
     return set_up(conn);
 }
 
+/* False: not decided in time. */
+static bool connect_in_steps(struct conn *conn)
+{
+    const struct libpq *pq = conn->engine->pq;
+    int64_t until_ns = answer_until_ns(STEPS_MS);
+    PostgresPollingStatusType wants =
+        pq->PQstatus(conn->link) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+
+    while (wants != PGRES_POLLING_OK && wants != PGRES_POLLING_FAILED) {
+        if (!answer_ready(pq->PQsocket(conn->link), wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ns))
+            return false;
+        wants = pq->PQconnectPoll(conn->link);
+    }
+    return true;
+}
+
+/* What a server says while we connect, libpq would write to stderr, so our receiver must be there by then, and only a start in
+ * steps leaves room for that.  But in steps libpq stays with a host that is silent; PQreset goes on to the next one, after
+ * connect_timeout. */
 static FALLIBLE dial(struct conn *conn)
 {
     const struct libpq *pq = conn->engine->pq;
     const char *const values[] = VALUES((const char *)conn->engine->url.ptr);
 
-    conn->link = pq->PQconnectdbParams(keys, values, 1);
+    conn->link = pq->PQconnectStartParams(keys, values, 1);
     if (conn->link == NULL)
         die("out of memory (libpq)");
+    pq->PQsetNoticeReceiver(conn->link, no_notice, NULL);
+    if (!connect_in_steps(conn))
+        pq->PQreset(conn->link);
     if (pq->PQstatus(conn->link) != CONNECTION_OK)
         return answer_busy(conn->engine->place, pq->PQerrorMessage(conn->link));
-    pq->PQsetNoticeReceiver(conn->link, no_notice, NULL);
     return say_hello(conn);
 }
 

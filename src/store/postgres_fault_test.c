@@ -1,4 +1,7 @@
 /* What happens when the server, or the way to it, comes to harm. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/why.h"
 #include "store/audit_rows.h"
@@ -421,6 +424,29 @@ TEST(audit_log, waits_for_nobody_who_has_written_no_row_or_has_taken_it_back)
 
 #define BROKEN(unit, sentence) cmocka_unit_test_setup_teardown(unit##_##sentence, setup, teardown)
 
+/* --- what it says -------------------------------------------------------------------------------------------------- */
+
+/* After a new C library every login to a database warns of its old collation. */
+TEST(server, that_warns_at_each_login_writes_nothing_to_stderr)
+{
+    struct store *store = open_new(fresh(), BUSY_MS);
+    struct conn *conn = conn_new(store->engine, false);
+    FILE *said = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    enum err end;
+
+    tell("UPDATE pg_database SET datcollversion = '0' WHERE datname = '%s'", strrchr(url_of(store).ptr, '/') + 1);
+    CHECK(said != NULL && kept >= 0 && dup2(fileno(said), STDERR_FILENO) >= 0);
+    end = conn_up(conn);
+    CHECK(dup2(kept, STDERR_FILENO) >= 0);
+    CHECK_OK(end);
+    CHECK_INT(0, lseek(fileno(said), 0, SEEK_END));
+    conn_free(conn);
+    store_drop(&store);
+    fclose(said);
+    close(kept);
+}
+
 int postgres_fault_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +467,7 @@ int postgres_fault_tests(void)
         CASE(commit, that_never_arrived_is_found_out_not_to_be_there),
         CASE(commit, that_nobody_can_tell_about_ends_busy_and_says_so),
         CASE(server, that_says_nothing_more_holds_nobody_for_long),
+        CASE(server, that_warns_at_each_login_writes_nothing_to_stderr),
         CASE(server, that_is_back_refuses_nobody_who_comes_while_another_tries),
     };
 

@@ -27,7 +27,7 @@
 /* The functions of libpq that we call. */
 /* clang-format off */
 #define LIBPQ(F)                                                                                                       \
-    F(PQconninfoParse) F(PQconninfoFree) F(PQfreemem) F(PQconnectdbParams) F(PQfinish) F(PQstatus) F(PQerrorMessage)   \
+    F(PQconninfoParse) F(PQconninfoFree) F(PQfreemem) F(PQconnectStartParams) F(PQconnectPoll) F(PQreset) F(PQfinish) F(PQstatus) F(PQerrorMessage)   \
     F(PQsocket) F(PQserverVersion) F(PQbackendPID) F(PQtransactionStatus) F(PQsetNoticeReceiver)                       \
     F(PQsendQuery) F(PQsendPrepare) F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQconsumeInput) F(PQisBusy)          \
     F(PQgetResult) F(PQclear) F(PQresultStatus) F(PQresultErrorField) F(PQntuples) F(PQnfields) F(PQftype)             \
@@ -125,6 +125,7 @@ FALLIBLE answer_wait(struct conn *conn, const char *what, int64_t wait_ms, PGres
 /* The server is ready for the rows of this COPY ... FROM STDIN.  After that come PQputCopyData, PQputCopyEnd, answer_wait. */
 FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int64_t wait_ms);
 FALLIBLE answer_send_failed(struct conn *conn, const char *what);
+bool answer_ready(int fd, short events, int64_t until_ns); /* of poll; false: not in time */
 /* The next result of what has been sent; NULL at the end of one statement's.  Ends: ERR_BUSY. */
 FALLIBLE answer_next(struct conn *conn, const char *what, int64_t until_ns, PGresult **out);
 int64_t answer_until_ns(int64_t wait_ms);
