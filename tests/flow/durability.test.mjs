@@ -46,8 +46,8 @@ describe('after kill -9', () => {
         return async () => ({ body, ...(await server.call('POST', '/users', { body })) });
       });
       for (const answer of await untilTheCut(server, acts, cutAfter)) {
-        assert.equal(answer.status, 201, answer.text);
-        made.set(answer.json.id, answer);
+        if (answer.status === 201) made.set(answer.json.id, answer);
+        else assert.equal(answer.json.code, 'hash_lane_full', answer.text); // a machine with other work: refused, so nothing is promised
       }
       server = await startServer({ env: CHEAP, folder: server.folder, canaries: server.canaries });
       await assertIntact(server);
