@@ -4,7 +4,9 @@
 #include "crypto/base64url.h"
 #include "crypto/digest.h"
 #include "json/write.h"
+#include "token/dpop.h"
 
+#define DPOP_ALGS_MAX 8
 #define KEPT_MOST_S                                                                                                    \
     300 /* how long others may keep it; never longer than half the time that a key is published before it signs */
 
@@ -53,6 +55,7 @@ struct server_metadata {
     struct strs token_endpoint_auth_methods_supported, token_endpoint_auth_signing_alg_values_supported;
     struct strs introspection_endpoint_auth_methods_supported, introspection_endpoint_auth_signing_alg_values_supported;
     struct strs revocation_endpoint_auth_methods_supported, revocation_endpoint_auth_signing_alg_values_supported;
+    struct strs dpop_signing_alg_values_supported; /* RFC 9449 5.1 */
 };
 
 /* clang-format off */
@@ -62,7 +65,8 @@ static const struct field metadata_view[] = {
     META(response_types_supported), META(grant_types_supported),
     META(token_endpoint_auth_methods_supported), META(token_endpoint_auth_signing_alg_values_supported),
     META(introspection_endpoint_auth_methods_supported), META(introspection_endpoint_auth_signing_alg_values_supported),
-    META(revocation_endpoint_auth_methods_supported), META(revocation_endpoint_auth_signing_alg_values_supported), FIELD_END
+    META(revocation_endpoint_auth_methods_supported), META(revocation_endpoint_auth_signing_alg_values_supported),
+    META(dpop_signing_alg_values_supported), FIELD_END
 };
 #define WORDS(list) ((struct strs){ (list), sizeof(list) / sizeof *(list) })
 /* clang-format on */
@@ -72,6 +76,15 @@ static struct str beneath(struct call *c, const char *path)
     const struct str issuer = c->services->at->config->issuer;
     const size_t slash = str_ends(issuer, STR("/")) ? 1 : 0; /* one between the two, not two */
     return arena_printf(c->visit.mem, "%.*s%s", STR_ARG(str_slice(issuer, 0, issuer.len - slash)), path);
+}
+
+static struct strs dpop_words(struct call *c)
+{
+    struct str rest = dpop_algs();
+    struct strs words = { ARENA_ARRAY(c->visit.mem, struct str, DPOP_ALGS_MAX), 0 };
+    while (words.count < DPOP_ALGS_MAX && str_split(&rest, ' ', &words.items[words.count]))
+        words.count++;
+    return words;
 }
 
 enum err api_authorization_server(struct call *c)
@@ -86,6 +99,7 @@ enum err api_authorization_server(struct call *c)
         .token_endpoint = beneath(c, "/oauth/token"),
         .introspection_endpoint = beneath(c, "/oauth/introspect"),
         .revocation_endpoint = beneath(c, "/oauth/revoke"),
+        .dpop_signing_alg_values_supported = dpop_words(c),
         .grant_types_supported = WORDS(grants),
         .token_endpoint_auth_methods_supported = WORDS(methods),
         .token_endpoint_auth_signing_alg_values_supported = WORDS(algorithms),
