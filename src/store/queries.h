@@ -109,16 +109,17 @@
     Q(ASSERTION_ADD, "INSERT INTO client_assertions (digest, expires_at) VALUES ($1, $2)")                             \
     Q(ASSERTIONS_FORGET, "DELETE FROM client_assertions WHERE expires_at < $1")                                        \
                                                                                                                        \
-    /* The newest first, and always in one order, since the tag is made of it; each by an index over what was ever taken back. */                                            \
+    /* The newest first, and always in one order: a tag is made of it.  Each by an index over what was taken back. */  \
     Q(REVOKED_SESSIONS,                                                                                                \
-      "SELECT s.id, CASE WHEN s.end_reason = 'restored' THEN 1 ELSE 0 END, s.ended_at FROM sessions s WHERE s.ended_at > $1 AND s.ended_at <> 0"                           \
-      " ORDER BY s.ended_at DESC, s.id LIMIT $2")                                                                            \
+      "SELECT s.id, CASE WHEN s.end_reason = 'restored' THEN 1 ELSE 0 END, s.ended_at FROM sessions s"                 \
+      " WHERE s.ended_at > $1 AND s.ended_at <> 0"                                                                     \
+      " ORDER BY s.ended_at DESC, s.id LIMIT $2")                                                                      \
     Q(REVOKED_VERSIONS,                                                                                                \
       "SELECT u.public_id, u.token_version, u.updated_at FROM users u WHERE u.updated_at > $1 AND u.token_version > 0" \
-      " ORDER BY u.updated_at DESC, u.public_id LIMIT $2")                                                                          \
+      " ORDER BY u.updated_at DESC, u.public_id LIMIT $2")                                                             \
     Q(REVOKED_CLIENTS,                                                                                                 \
       "SELECT c.id, 0, c.disabled_at FROM clients c WHERE c.disabled_at > $1 AND c.disabled_at <> 0"                   \
-      " ORDER BY c.disabled_at DESC, c.id LIMIT $2")                                                                         \
+      " ORDER BY c.disabled_at DESC, c.id LIMIT $2")                                                                   \
                                                                                                                        \
     Q(AUDIT_ADD,                                                                                                       \
       "INSERT INTO audit_log (at, event, severity, outcome, reason, actor, target, session, address, user_agent,"      \

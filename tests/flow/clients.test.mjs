@@ -214,12 +214,16 @@ describe('introspection', () => {
     const now = Math.floor(Date.now() / 1000);
     const alive = await member(at.server);
     const good = await signerOf(at.server, alive.token);
+    const refresh = alive.tokens.refresh_token, other = spent.tokens.refresh_token;
+    const forged = [refresh.slice(0, 60) + (refresh[60] === 'A' ? 'E' : 'A') + refresh.slice(61), other.slice(0, 22) + refresh.slice(22), refresh.slice(0, 27) + other.slice(27)];
     for (const token of [
       ended.token, ended.tokens.refresh_token, disabled.token, disabled.tokens.refresh_token, raised.token, spent.tokens.refresh_token, 'x', 'a.b.c',
-      'x'.repeat(43), `${alive.token}A`, good.token({ exp: now - 1 }), good.token({ aud: 'other' }), good.token({ iss: 'other' }), good.token({}, { typ: 'JWT' }),
+      ...forged, 'x'.repeat(43), 'x'.repeat(70), `${refresh}A`, `${alive.token}A`,
+      good.token({ exp: now - 1 }), good.token({ aud: 'other' }), good.token({ iss: 'other' }), good.token({}, { typ: 'JWT' }),
       good.token({ sid: undefined, client_id: alive.id }), good.token({ sub: ended.id }), signer.token({}, { alg: 'none' }),
     ])
       assertInactive(await introspect(at.server, client, token));
+    assert.equal((await introspect(at.server, client, refresh)).json.active, true);
   });
 
   it('is for clients with its scope', async () => {
@@ -266,6 +270,16 @@ describe('revocation', () => {
       const answer = await revoke(at.server, client, token, { token_type_hint: 'nonsense' });
       assert.deepEqual([answer.status, answer.text], [200, '']);
     }
+  });
+
+  it('of a refresh token that is spent, or forged, leaves the session as it is', async () => {
+    const client = await serviceClient(at.server);
+    const user = await member(at.server);
+    const spent = user.tokens.refresh_token;
+    const { json } = await at.server.call('POST', '/token/refresh', { body: { refresh_token: spent } });
+    for (const token of [spent, json.refresh_token.slice(0, 27) + spent.slice(27)])
+      assert.deepEqual([(await revoke(at.server, client, token)).status, (await me(json.access_token)).status], [200, 200]);
+    assert.equal((await introspect(at.server, client, json.refresh_token)).json.active, true);
   });
 
   it('is for clients with its scope, and not of their own tokens', async () => {
