@@ -38,6 +38,21 @@ enum err browser_token(struct call *c, struct str *refresh_token)
     return OK;
 }
 
+/* "none": somebody typed the address, or took a bookmark. */
+static bool comes_from_elsewhere(struct call *c)
+{
+    struct str site = call_header(c, "Sec-Fetch-Site");
+    return site.ptr != NULL && !str_equal(site, STR("same-origin")) && !str_equal(site, STR("none"));
+}
+
+enum err browser_token_shown(struct call *c, struct str *refresh_token)
+{
+    struct str cookies = call_header(c, "Cookie");
+    if (cookie_find(cookies, STR(BROWSER_COOKIE), refresh_token) == ERR_MISSING)
+        return refuse(WHY_TOKEN_MISSING);
+    return comes_from_elsewhere(c) ? refuse(WHY_CROSS_SITE) : browser_token(c, refresh_token);
+}
+
 void browser_keep(struct call *c, struct tokens *tokens)
 {
     cookie_set(c, STR(BROWSER_COOKIE), tokens->refresh_token, tokens->refresh_expires_in);

@@ -18,6 +18,9 @@ FALLIBLE browser_admit(struct call *c, bool *is_web);
 
 /* The token in the cookie.  Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID: there is none, or more than one). */
 FALLIBLE browser_token(struct call *c, struct str *refresh_token);
+/* The same in a request that a proxy asks about.  It may be a GET, which has no Origin; so only the browser's own word counts.
+ * Ends: ERR_UNAUTHENTICATED (WHY_TOKEN_MISSING; WHY_REFRESH_INVALID: more than one), ERR_DENIED (WHY_CROSS_SITE). */
+FALLIBLE browser_token_shown(struct call *c, struct str *refresh_token);
 /* From the answer into the cookie: tokens->refresh_token is absent afterwards. */
 void browser_keep(struct call *c, struct tokens *tokens);
 void browser_forget(struct call *c);

@@ -1,4 +1,5 @@
 #include "api/guard.h"
+#include "api/browser.h"
 #include "api/proof.h"
 #include "audit/audit.h"
 #include "base/log.h"
@@ -30,7 +31,7 @@ static enum err check_use(struct call *c, struct str token, const struct caller 
     return OK;
 }
 
-static enum err recognise(struct call *c)
+static enum err recognise_token(struct call *c)
 {
     struct str token = { 0 };
     struct caller *caller = ARENA_NEW(c->visit.mem, struct caller);
@@ -38,6 +39,23 @@ static enum err recognise(struct call *c)
     TRY(flow_recognise(c->services, &c->visit, token, caller));
     c->caller = caller;
     return check_use(c, token, caller);
+}
+
+static enum err recognise_page(struct call *c)
+{
+    struct str token = { 0 };
+    struct caller *caller = ARENA_NEW(c->visit.mem, struct caller);
+    TRY(browser_token_shown(c, &token));
+    TRY(flow_recognise_page(c->services, &c->visit, token, caller));
+    c->caller = caller;
+    return OK;
+}
+
+/* Who sends a token, be it a bad one, is not asked for a cookie. */
+static enum err recognise(struct call *c)
+{
+    bool by_cookie = c->route->guard == TOKEN_OR_COOKIE && call_header_list(c, "Authorization").ptr == NULL;
+    return by_cookie ? recognise_page(c) : recognise_token(c);
 }
 
 /* A flood of refusals must not become a flood of rows: past the bound of an address prefix they are counted in /metrics only. */
@@ -68,7 +86,7 @@ enum err guard_admit(struct call *c)
     if (c->route->guard == ANYONE || c->route->guard == A_CLIENT)
         return OK;
     TRY(recognise(c));
-    return c->route->guard == SIGNED_IN ? OK : access_must(c->caller, (enum permission)(c->route->guard - MAY_FIRST));
+    return c->route->guard < MAY_FIRST ? OK : access_must(c->caller, (enum permission)(c->route->guard - MAY_FIRST));
 }
 
 static bool is_proof(enum why why)

@@ -7,8 +7,9 @@
 #include "access/access.h"
 #include "http/server.h"
 
-/* A_CLIENT: a service, asked for by the handler (client_guard.h), because its proof may lie in the form. */
-enum guard { ANYONE, SIGNED_IN, A_CLIENT, MAY_FIRST };
+/* TOKEN_OR_COOKIE: as SIGNED_IN; or a page's cookie, which is looked at and not spent: for what only asks who it is.
+ * A_CLIENT: a service, asked for by the handler (client_guard.h), because its proof may lie in the form. */
+enum guard { ANYONE, SIGNED_IN, TOKEN_OR_COOKIE, A_CLIENT, MAY_FIRST };
 #define MAY(permission) (MAY_FIRST + (int)(permission))
 
 /* Guard, then limit, of the call's row; fills call->caller for every guard but ANYONE and A_CLIENT.

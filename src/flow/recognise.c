@@ -25,17 +25,38 @@ enum err flow_recognise(struct services *at, const struct visit *v, struct str a
     return flow_stand(at, v, &claims, out);
 }
 
+/* Did we make it, for a session that we know, of an active account?  Which of its tokens it is, and of what client, is not asked. */
+static enum err genuine(struct services *at, const struct visit *v, struct str text, struct refresh_token *token,
+                        struct caller *who)
+{
+    bool found = false;
+    TRY(refresh_read(text, token));
+    TRY(sessions_with_user(at->db, v->mem, arena_copy(v->mem, str_of(token->session)), &who->session, &who->user,
+                           &found));
+    if (!found)
+        return refuse(WHY_REFRESH_INVALID);
+    TRY(refresh_check(&at->at->refresh_key, &who->session.refresh_seed, token));
+    return who->user.is_active ? OK : refuse(WHY_REFRESH_INVALID);
+}
+
 enum err flow_stand_refresh(struct services *at, const struct visit *v, struct str refresh_token, struct caller *out)
 {
     struct refresh_token token = { 0 };
     struct caller who = { 0 };
-    bool found = false;
-    TRY(refresh_read(refresh_token, &token));
-    TRY(sessions_with_user(at->db, v->mem, arena_copy(v->mem, str_of(token.session)), &who.session, &who.user, &found));
-    if (!found)
+    TRY(genuine(at, v, refresh_token, &token, &who));
+    if (token.number != who.session.refresh_number || !session_usable(&who.session, v->now_us))
         return refuse(WHY_REFRESH_INVALID);
-    TRY(refresh_check(&at->at->refresh_key, &who.session.refresh_seed, &token));
-    if (token.number != who.session.refresh_number || !who.user.is_active || !session_usable(&who.session, v->now_us))
+    *out = who;
+    return OK;
+}
+
+/* A page that renews while its other requests are on their way has shown the token of before: as with a retry. */
+enum err flow_recognise_page(struct services *at, const struct visit *v, struct str refresh_token, struct caller *out)
+{
+    struct refresh_token token = { 0 };
+    struct caller who = { 0 };
+    TRY(genuine(at, v, refresh_token, &token, &who));
+    if (!who.session.is_web || who.session.jkt.ptr != NULL || !session_takes(v, token.number, &who.session))
         return refuse(WHY_REFRESH_INVALID);
     *out = who;
     return OK;

@@ -67,6 +67,10 @@ FALLIBLE flow_recognise(struct services *at, const struct visit *v, struct str a
  * Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID), ERR_INTERNAL. */
 FALLIBLE flow_stand_refresh(struct services *at, const struct visit *v, struct str refresh_token, struct caller *out);
 
+/* And of the refresh token in a page's cookie, which comes with every request to its host: of a web session that is bound to no key.
+ * The one before counts as long as its retry would.  Ends: ERR_UNAUTHENTICATED (WHY_REFRESH_INVALID), ERR_INTERNAL. */
+FALLIBLE flow_recognise_page(struct services *at, const struct visit *v, struct str refresh_token, struct caller *out);
+
 /* The second half of flow_recognise, for claims that have been checked.
  * Ends: ERR_UNAUTHENTICATED (WHY_SESSION_ENDED), ERR_INTERNAL. */
 FALLIBLE flow_stand(struct services *at, const struct visit *v, const struct jwt_claims *claims, struct caller *out);

@@ -59,6 +59,12 @@ static enum session_spent judge(const struct visit *v, int64_t number, const str
     return newest && is_within_grace(v, row) && is_same_client(v, row) ? SESSION_RETRIED : SESSION_REUSED;
 }
 
+bool session_takes(const struct visit *v, int64_t number, const struct session_row *row)
+{
+    bool good = number == row->refresh_number && session_usable(row, v->now_us);
+    return good || judge(v, number, row) == SESSION_RETRIED;
+}
+
 /* Somebody was faster, or the token is an old one: what does the row say now? */
 static enum err look_again(struct tx *tx, const struct visit *v, int64_t number, struct session_row *row,
                            enum session_spent *out)

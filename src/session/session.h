@@ -39,6 +39,9 @@ enum session_spent {
 FALLIBLE session_spend(struct tx *tx, const struct visit *v, const struct session_life *life, int64_t number,
                        struct session_row *row, enum session_spent *out);
 
+/* Would session_spend take it now, as the good one or as a retry?  Nothing is changed. */
+bool session_takes(const struct visit *v, int64_t number, const struct session_row *row);
+
 /* End one, every one, or every other session of an account; ended: how many.  Ending an ended one is no failure. */
 FALLIBLE session_end(struct tx *tx, const struct visit *v, struct str id, struct str reason);
 FALLIBLE session_end_all(struct tx *tx, const struct visit *v, int64_t user_id, struct str reason);

@@ -46,7 +46,7 @@ test('the document is clean under the linter', async () => {
 });
 
 test('routes.c and the document have the same routes, guards, limits and summaries', () => {
-  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|A_CLIENT|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false)(?:, true)? \},$/;
+  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|TOKEN_OR_COOKIE|A_CLIENT|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false)(?:, true)? \},$/;
   const rows = source('src/api/routes.c').split('\n').filter((line) => /^ {4}\{ /.test(line));
   const inCode = rows.map((line) => {
     const found = row.exec(line);

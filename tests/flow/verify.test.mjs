@@ -6,10 +6,10 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { serviceClient, tokenOf } from '../support/client.mjs';
+import { issuerOf, serviceClient, tokenOf } from '../support/client.mjs';
 import { children } from '../support/run.mjs';
 import { newFolder, top } from '../support/server.mjs';
-import { alter, assertFaults, assertProblem, forbidden, member, sessionEnded, tokenInvalid, tokenMissing, withServer } from '../support/story.mjs';
+import { alter, assertFaults, assertProblem, auditOf, forbidden, member, sessionEnded, signUp, tokenInvalid, tokenMissing, withServer } from '../support/story.mjs';
 
 const at = withServer();
 const verify = (token, query = '', headers = {}) => at.server.call('GET', `/verify${query}`, { token, headers });
@@ -73,6 +73,120 @@ describe('the question of a proxy', () => {
   it('is refused when it is not understood', async () => {
     const user = await member(at.server);
     for (const query of ['?roles=admin', '?role=admin&role=user', '?token=hunter-two-three']) assert.equal((await verify(user.token, query)).status, 400);
+  });
+});
+
+const NAME = '__Host-postern-refresh';
+const AGENT = { 'User-Agent': 'Mozilla/5.0 Firefox/140.0' };
+const PAGE = () => ({ ...AGENT, 'X-Postern-Client': 'web', Origin: issuerOf(at.server), 'Sec-Fetch-Site': 'same-origin' });
+const refreshInvalid = { status: 401, code: 'refresh_token_invalid' };
+const crossSite = { status: 403, code: 'cross_site_request' };
+const cookieOf = (answer) => at.server.canaries.remember(/^__Host-postern-refresh=([^;]*);/.exec([answer.headers['set-cookie']].flat()[0])[1]);
+const renew = (cookie, headers = {}) =>
+  at.server.call('POST', '/token/refresh', { body: {}, headers: { ...PAGE(), ...headers, Cookie: `${NAME}=${cookie}` } });
+const show = (cookie, headers = {}, query = '') => verify(undefined, query, { ...AGENT, Cookie: `theme=dark; ${NAME}=${cookie}; lang=en`, ...headers });
+const setSession = (id, what) => alter(at.server, `UPDATE sessions SET ${what} WHERE id = '${id}'`);
+
+async function page(more) {
+  const account = await signUp(at.server, more);
+  const answer = await at.server.call('POST', '/login', { body: { email: account.email, password: account.password }, headers: PAGE() });
+  assert.equal(answer.status, 200, answer.text);
+  return { ...account, cookie: cookieOf(answer), token: answer.json.access_token, session: answer.json.session_id };
+}
+
+describe('the cookie of a page', () => {
+  it('says who it is, and is not spent by that', async () => {
+    const user = await page();
+    for (let asked = 0; asked < 3; asked++) {
+      const { status, headers } = await show(user.cookie, { 'Sec-Fetch-Site': ['same-origin', 'none', undefined][asked] });
+      assert.deepEqual([status, headers['x-auth-user'], headers['x-auth-roles'], headers['x-auth-session']], [200, user.id, 'user', user.session]);
+      assert.equal('set-cookie' in headers, false);
+    }
+    assert.equal((await renew(user.cookie)).status, 200);
+    assertProblem(await show(user.cookie, {}, '?role=admin'), forbidden);
+  });
+
+  it('counts a moment longer when it was spent meanwhile, in the same browser', async () => {
+    const user = await page();
+    const next = cookieOf(await renew(user.cookie));
+    for (const cookie of [user.cookie, next]) assert.equal((await show(cookie)).status, 200);
+    assertProblem(await show(user.cookie, { 'User-Agent': 'thief/1' }), refreshInvalid);
+    await setSession(user.session, 'last_used_at = last_used_at - 11000000');
+    assertProblem(await show(user.cookie), refreshInvalid);
+    assert.equal((await show(next)).status, 200, 'and ends nothing');
+  });
+
+  it('is refused when it was spent two renewals ago, and ends nothing', async () => {
+    const user = await page();
+    const second = cookieOf(await renew(user.cookie));
+    const third = cookieOf(await renew(second));
+    const answer = await show(user.cookie);
+    assertProblem(answer, refreshInvalid);
+    assert.match(answer.headers['www-authenticate'], /^Bearer realm="[^"]*"$/);
+    assert.deepEqual(await auditOf(at.server, answer), []);
+    assert.equal((await show(third)).status, 200);
+  });
+
+  it('is refused after the end of its session, or of its account', async () => {
+    const no = process.env.POSTERN_STORE === 'postgres' ? 'false' : 0;
+    for (const end of [
+      (user) => at.server.call('POST', '/logout', { token: user.token }),
+      (user) => at.server.call('POST', '/logout/all', { token: user.token }),
+      (user) => setSession(user.session, 'idle_until = last_used_at'),
+      (user) => setSession(user.session, 'expires_at = last_used_at'),
+      (user) => alter(at.server, `UPDATE users SET is_active = ${no} WHERE public_id = '${user.id}'`),
+    ]) {
+      const user = await page();
+      assert.equal((await show(user.cookie)).status, 200);
+      await end(user);
+      assertProblem(await show(user.cookie), refreshInvalid);
+    }
+  });
+
+  it('is refused when it is of no web session, or bound to a key', async () => {
+    const api = await member(at.server);
+    assertProblem(await show(api.tokens.refresh_token), refreshInvalid);
+    const bound = await page();
+    await setSession(bound.session, `jkt = '${'A'.repeat(43)}'`);
+    assertProblem(await show(bound.cookie), refreshInvalid);
+  });
+
+  it('is refused when we did not make it', async () => {
+    const [user, other] = [await page(), await page()];
+    for (const cookie of ['', 'x', 'x'.repeat(70), `${user.cookie}A`, `"${user.cookie}"`, user.token, user.cookie.slice(0, 27) + other.cookie.slice(27),
+      other.cookie.slice(0, 22) + user.cookie.slice(22), `${user.cookie.slice(0, 60)}${user.cookie[60] === 'A' ? 'E' : 'A'}${user.cookie.slice(61)}`])
+      assertProblem(await show(cookie), refreshInvalid);
+  });
+
+  it('is refused when another was tossed in, and not found under another name', async () => {
+    const { cookie } = await page();
+    for (const header of [`${NAME}=${cookie}; ${NAME}=${cookie}`, `${NAME}=tossed; ${NAME}=${cookie}`, `${NAME}=${cookie}; ${NAME}=`, [`${NAME}=${cookie}`, `${NAME}=${cookie}`]])
+      assertProblem(await verify(undefined, '', { ...AGENT, Cookie: header }), refreshInvalid);
+    for (const header of [`__Host-Postern-Refresh=${cookie}`, `postern-refresh=${cookie}`, `x${NAME}=${cookie}`])
+      assertProblem(await verify(undefined, '', { ...AGENT, Cookie: header }), tokenMissing);
+  });
+
+  it('is not asked for when there is a bearer, be it a bad one', async () => {
+    const user = await page();
+    const other = await member(at.server);
+    assert.equal((await show(user.cookie, { Authorization: `Bearer ${other.token}` })).headers['x-auth-user'], other.id);
+    assertProblem(await show(user.cookie, { Authorization: 'Bearer x' }), tokenInvalid);
+    for (const header of ['', 'Basic eDp5', 'Bearer ', ['Bearer x', 'Bearer y']])
+      assert.equal((await show(user.cookie, { Authorization: header })).status, 401, JSON.stringify(header));
+  });
+
+  it('is refused when the browser says that a page from elsewhere sends it', async () => {
+    const { cookie } = await page();
+    for (const site of ['cross-site', 'same-site', 'Same-Origin', '']) assertProblem(await show(cookie, { 'Sec-Fetch-Site': site }), crossSite);
+  });
+
+  it('is taken by no other route', async () => {
+    const user = await page();
+    for (const [method, target] of [['GET', '/users/me'], ['GET', `/users/${user.id}/sessions`], ['POST', '/logout'], ['DELETE', '/users/me'], ['GET', '/audit/events']]) {
+      const answer = await at.server.call(method, target, { headers: { ...PAGE(), Cookie: `${NAME}=${user.cookie}` } });
+      assert.ok([401, 404].includes(answer.status), `${method} ${target}: ${answer.status}`);
+    }
+    assert.equal((await show(user.cookie)).status, 200);
   });
 });
 
@@ -188,6 +302,22 @@ for (const [name, prepare] of Object.entries(proxies))
       assert.equal((await ask(port, '/admin/things', bearer(user))).status, 403);
       assert.equal((await ask(port, '/admin/things', bearer(admin))).status, 200);
       assert.equal((await ask(port, '/admin/things', bearer(user, { 'X-Auth-Roles': 'admin' }))).status, 403);
+    });
+
+    it('the cookie of a page passes to Postern, and no further', async () => {
+      const one = await page();
+      const cookie = `${NAME}=${one.cookie}`;
+      for (const [sent, kept] of [[cookie, undefined], [`a=1; ${cookie}`, 'a=1'], [`${cookie}; b=2`, 'b=2'], [`a=1; ${cookie}; b=2`, 'a=1; b=2']]) {
+        const { status, seen } = await ask(port, '/things', { ...AGENT, Cookie: sent });
+        assert.deepEqual([status, seen?.headers['x-auth-user'], JSON.stringify(seen?.headers).includes(one.cookie)], [200, one.id, false], sent);
+        assert.deepEqual(seen.headers.cookie?.split(/; */).filter(Boolean).join('; ') || undefined, kept);
+      }
+      const both = await ask(port, '/things', bearer(user, { Cookie: `${cookie}; a=1; ${NAME}=other; ${cookie}` }));
+      assert.deepEqual([both.seen.headers['x-auth-user'], JSON.stringify(both.seen.headers).includes(one.cookie)], [user.id, false]);
+      assert.equal((await ask(port, '/admin/things', { ...AGENT, Cookie: cookie })).status, 403);
+      assert.equal((await ask(port, '/things', { ...AGENT, Cookie: cookie, 'Sec-Fetch-Site': 'cross-site' })).status, 403);
+      await at.server.call('POST', '/logout', { token: one.token });
+      assert.equal((await ask(port, '/things', { ...AGENT, Cookie: cookie })).status, 401);
     });
 
     it('an ended session is refused at once', async () => {
