@@ -7,6 +7,8 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+// Public-key ones only. Each key of the set names its own, and jose holds the token to it.
+const ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'PS256'];
 const STALE_MS = 90_000; // without news for so long nobody is let in: who cut us off may have ended sessions
 
 export async function makeChecker({ postern, issuer, audience, client, secret }) {
@@ -19,7 +21,7 @@ export async function makeChecker({ postern, issuer, audience, client, secret })
     const headers = { authorization, ...(etag && { 'if-none-match': etag }) };
     const answer = await fetch(new URL('/revocations?wait=25', postern), { headers, signal: AbortSignal.timeout(40_000) });
     if (answer.status === 200) {
-      const { payload } = await jwtVerify(await answer.text(), keys, { issuer, typ: 'revocations+jwt', requiredClaims: ['exp'] });
+      const { payload } = await jwtVerify(await answer.text(), keys, { issuer, algorithms: ALGORITHMS, typ: 'revocations+jwt', requiredClaims: ['exp'] });
       const users = new Map(payload.users.map(({ sub, tv }) => [sub, tv]));
       revoked = { users, sessions: new Set(payload.sessions), clients: new Set(payload.clients), before: payload.not_before };
       etag = answer.headers.get('etag');
@@ -38,7 +40,7 @@ export async function makeChecker({ postern, issuer, audience, client, secret })
   return {
     stop: () => (stopped = true),
     async check(token) {
-      const { payload: t } = await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'], requiredClaims: ['exp', 'iat', 'sub'] });
+      const { payload: t } = await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ALGORITHMS, requiredClaims: ['exp', 'iat', 'sub'] });
       if (Date.now() - heardAt > STALE_MS) throw new Error('no news from the revocation feed');
       if (t.iat < revoked.before || revoked.sessions.has(t.sid) || revoked.clients.has(t.client_id) || t.tv < (revoked.users.get(t.sub) ?? 0))
         throw new Error('the token was taken back');

@@ -1,16 +1,15 @@
 """Checks access tokens of Postern in a Python service: signature and claims by its public keys, ended sessions by its
 revocation feed. Needs Python 3.9, PyJWT and cryptography (Debian: python3-jwt, python3-cryptography).
 Checker(postern, issuer, audience, client, secret).check(token) answers the claims, or raises jwt.PyJWTError."""
-import base64, os, sys, threading, time, urllib.error, urllib.parse, urllib.request
-import jwt
+import base64, jwt, os, sys, threading, time, urllib.error, urllib.parse, urllib.request
 
+BY_KEY = {"ECAlgorithm": "ES256", "OKPAlgorithm": "EdDSA", "RSAAlgorithm": "RS256", "RSAPSSAlgorithm": "PS256"}  # not by the token
 STALE_S = 90  # without news for so long nobody is let in: who cut us off may have ended sessions
 
 
 class Checker:
     def __init__(self, postern, issuer, audience, client, secret):
-        self.postern, self.issuer, self.audience = postern, issuer, audience
-        self.keys = jwt.PyJWKClient(postern + "/.well-known/jwks.json")
+        self.postern, self.issuer, self.audience, self.keys = postern, issuer, audience, jwt.PyJWKClient(postern + "/.well-known/jwks.json")
         pair = f"{urllib.parse.quote(client, safe='')}:{urllib.parse.quote(secret, safe='')}"
         self.headers = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
         self._ask()
@@ -19,8 +18,9 @@ class Checker:
     def _decode(self, token, typ, **more):
         if jwt.get_unverified_header(token).get("typ") != typ:
             raise jwt.InvalidTokenError("another kind of token")
-        key = self.keys.get_signing_key_from_jwt(token).key
-        return jwt.decode(token, key, algorithms=["ES256"], issuer=self.issuer, options={"require": ["exp", "iat"]}, **more)
+        key = self.keys.get_signing_key_from_jwt(token)
+        algorithms, options = [BY_KEY[type(key.Algorithm).__name__]], {"require": ["exp", "iat"]}
+        return jwt.decode(token, key.key, algorithms, options, issuer=self.issuer, **more)
 
     def _ask(self):  # with a tag of before, Postern answers when there is news, at the latest after 25 s
         try:

@@ -91,7 +91,8 @@ enum err api_authorization_server(struct call *c)
 {
     struct str grants[] = { STR("client_credentials") };
     struct str methods[] = { STR("client_secret_basic"), STR("private_key_jwt") };
-    struct str algorithms[] = { STR("ES256") }; /* of a client's assertion, not of our tokens */
+    /* Of a client's assertion, not of our tokens. */
+    struct str algorithms[] = { STR("ES256"), STR("EdDSA"), STR("RS256"), STR("PS256") };
     struct buf text = buf_new(c->visit.mem, 1024);
     const struct server_metadata all = {
         .issuer = c->services->at->config->issuer,

@@ -372,6 +372,7 @@ TEST(json_tree, gives_members_of_the_right_type_only)
     struct str text = { 0 };
     int64_t number = 5;
     bool truth = true;
+    AUTO(arena) struct arena *mem = arena_new();
     CHECK_OK(json_tree(STR("{\"s\":\"x\",\"i\":3,\"r\":3.0,\"b\":false,\"l\":[\"a\",1],\"n\":null}"), &tree));
 
     CHECK(json_get_str(tree, "s", &text) && str_equal(text, STR("x")));
@@ -385,6 +386,8 @@ TEST(json_tree, gives_members_of_the_right_type_only)
     CHECK_INT(2, json_size(json_get(tree, "l")));
     CHECK_INT(0, json_size(json_get(tree, "s")));
     CHECK_INT(0, json_size(NULL));
+    CHECK_STR(STR("[\"a\",1]"), json_text(mem, json_get(tree, "l")));
+    CHECK_INT(0, json_text(mem, json_get(tree, "s")).len);
     CHECK(json_is_str(json_at(json_get(tree, "l"), 0), &text) && str_equal(text, STR("a")));
     CHECK(!json_is_str(json_at(json_get(tree, "l"), 1), &text) && !json_is_str(json_at(json_get(tree, "l"), 2), &text));
     CHECK(json_get(json_get(tree, "l"), "s") == NULL && json_at(tree, 0) == NULL);

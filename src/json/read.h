@@ -44,3 +44,5 @@ const struct json *json_get(const struct json *object, const char *name); /* any
 size_t json_size(const struct json *value);                               /* members or elements; 0 for scalars */
 const struct json *json_at(const struct json *array, size_t index);
 bool json_is_str(const struct json *value, struct str *out);
+/* One value of it as text again, without blanks; lies in mem.  Empty for what is no object and no array. */
+struct str json_text(struct arena *mem, const struct json *value);

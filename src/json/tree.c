@@ -76,3 +76,10 @@ const struct json *json_at(const struct json *array, size_t index)
 {
     return outside(json_array_get(inside(array), index));
 }
+
+struct str json_text(struct arena *mem, const struct json *value)
+{
+    size_t len = json_dumpb(inside(value), NULL, 0, JSON_COMPACT);
+    char *text = ARENA_ARRAY(mem, char, len + 1);
+    return (struct str){ text, json_dumpb(inside(value), text, len, JSON_COMPACT) };
+}

@@ -1,6 +1,6 @@
 #include "token/jwks.h"
-#include "crypto/base64url.h"
 #include "json/read.h"
+#include "token/jwk.h"
 #include "token/jws.h"
 #include "token/keyring.h"
 
@@ -10,46 +10,24 @@ static bool member_is(const struct json *jwk, const char *name, const char *want
     return json_get_str(jwk, name, &value) && str_equal(value, str_of(wanted));
 }
 
-static bool coordinate(struct arena *mem, const struct json *jwk, const char *name, uint8_t out[static 32])
+/* RFC 8725 3.1: "each key MUST be used with exactly one algorithm".  An RSA key is for two of ours, so it has to say which. */
+static bool algorithm_of(const struct json *jwk, enum algorithm *out)
 {
-    struct str text = { 0 }, bytes = { 0 };
-    if (!json_get_str(jwk, name, &text) || base64url_decode(mem, text, &bytes) != OK || bytes.len != 32)
-        return false;
-    memcpy(out, bytes.ptr, 32);
-    return true;
-}
-
-static enum err p256_key(struct arena *mem, const struct json *jwk, struct check_key **out)
-{
-    struct ec_point point;
-    if (!coordinate(mem, jwk, "x", point.x) || !coordinate(mem, jwk, "y", point.y))
-        return fail(ERR_INVALID, "a key without two coordinates of 32 bytes");
-    return check_key_from_point(&point, out);
-}
-
-/* Each kind of key that we check, with the only algorithm that it is used for. */
-static const struct kind {
-    const char *kty, *crv, *alg;
-    enum err (*key)(struct arena *mem, const struct json *jwk, struct check_key **out);
-} kinds[] = { { "EC", "P-256", "ES256", p256_key } };
-
-static const struct kind *kind_of(const struct json *jwk)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        bool other_alg = json_get(jwk, "alg") != NULL && !member_is(jwk, "alg", kinds[i].alg);
-        bool other_use = json_get(jwk, "use") != NULL && !member_is(jwk, "use", "sig");
-        if (member_is(jwk, "kty", kinds[i].kty) && member_is(jwk, "crv", kinds[i].crv) && !other_alg && !other_use)
-            return &kinds[i];
-    }
-    return NULL;
+    struct str word = { 0 };
+    if (json_get(jwk, "alg") != NULL)
+        return json_get_str(jwk, "alg", &word) && algorithm_find(word, out);
+    *out = member_is(jwk, "kty", "OKP") ? ALGORITHM_EDDSA : ALGORITHM_ES256;
+    return !member_is(jwk, "kty", "RSA");
 }
 
 static enum err key_of(struct arena *mem, const struct json *jwk, struct check_key **out)
 {
-    const struct kind *kind = kind_of(jwk);
-    if (kind == NULL)
-        return fail(ERR_INVALID, "a key of a kind that is not taken; P-256 for ES256 is");
-    return kind->key(mem, jwk, out);
+    enum algorithm algorithm;
+    struct public_key key;
+    if (!algorithm_of(jwk, &algorithm))
+        return fail(ERR_INVALID, "a key without an alg of ES256, EdDSA, RS256 or PS256");
+    TRY(jwk_read(mem, json_text(mem, jwk), algorithm, &key));
+    return check_key_make(&key, out);
 }
 
 static enum err tree_of(struct str jwks, struct json **tree, const struct json **keys)

@@ -3,7 +3,7 @@
  * Owns     nothing: results lie in the caller's arena.
  * Bounds   JWKS_MAX bytes, JWKS_KEYS_MAX keys.
  * Threads  any; json_setup before.
- * Sources  RFC 7517 4 (members of a key), 5 (sets); RFC 7518 6.2 (EC keys); RFC 8725 3.1 (the key fixes the algorithm).
+ * Sources  RFC 7517 4 (members of a key), 5 (sets); RFC 8725 3.1 (the key fixes the algorithm); of each key jwk.h.
  */
 #pragma once
 #include "base/arena.h"

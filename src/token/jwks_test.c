@@ -18,13 +18,18 @@ static struct str part(struct arena *mem, const void *bytes, size_t len)
     return base64url_encode(mem, (struct str){ bytes, len });
 }
 
-static struct pair pair_make(struct arena *mem)
+static struct pair pair_of(struct arena *mem, enum algorithm algorithm)
 {
     struct pair pair = { 0 };
-    CHECK_OK(sign_key_make(ALGORITHM_ES256, &pair.key));
+    CHECK_OK(sign_key_make(algorithm, &pair.key));
     struct str jwk = jwk_write(mem, sign_key_public(pair.key));
     pair.members = str_slice(jwk, 1, jwk.len - 1);
     return pair;
+}
+
+static struct pair pair_make(struct arena *mem)
+{
+    return pair_of(mem, ALGORITHM_ES256);
 }
 
 static struct str token_of(struct arena *mem, const struct pair *pair, const char *header)
@@ -96,6 +101,47 @@ TEST(jwks, are_refused_when_they_can_not_serve)
     sign_key_drop(&one.key);
 }
 
+TEST(jwks, check_with_the_algorithm_of_the_key_and_no_other)
+{
+    static const enum algorithm all[] = { ALGORITHM_ES256, ALGORITHM_EDDSA, ALGORITHM_RS256, ALGORITHM_PS256 };
+    const size_t count = sizeof all / sizeof *all;
+    AUTO(arena) struct arena *mem = arena_new();
+    struct str payload = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        struct pair pair = pair_of(mem, all[i]);
+        struct str set = arena_printf(mem, "{\"keys\":[{%.*s,\"alg\":\"%s\",\"use\":\"sig\"}]}", STR_ARG(pair.members),
+                                      algorithm_name(all[i]));
+        CHECK_OK(jwks_fit(mem, set));
+        for (size_t k = 0; k < count; k++) {
+            struct str header = arena_printf(mem, "{\"alg\":\"%s\"}", algorithm_name(all[k]));
+            CHECK_END(k == i ? OK : ERR_DENIED, jwks_check(mem, set, token_of(mem, &pair, header.ptr), &payload));
+        }
+        sign_key_drop(&pair.key);
+    }
+}
+
+TEST(jwks, need_no_algorithm_where_the_kind_of_key_has_only_one)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct pair okp = pair_of(mem, ALGORITHM_EDDSA), rsa = pair_of(mem, ALGORITHM_RS256);
+    struct str payload = { 0 };
+    struct str set = arena_printf(mem, "{\"keys\":[{%.*s}]}", STR_ARG(okp.members));
+    CHECK_OK(jwks_check(mem, set, token_of(mem, &okp, "{\"alg\":\"EdDSA\"}"), &payload));
+    CHECK_END(ERR_INVALID, jwks_fit(mem, arena_printf(mem, "{\"keys\":[{%.*s}]}", STR_ARG(rsa.members))));
+    static const char *const wrong[] = { "\"ES256\"", "\"RS512\"", "\"HS256\"", "\"none\"", "\"\"", "null", "256" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK_END(ERR_INVALID,
+                  jwks_fit(mem, arena_printf(mem, "{\"keys\":[{%.*s,\"alg\":%s}]}", STR_ARG(rsa.members), wrong[i])));
+        if (i > 0)
+            CHECK_END(ERR_INVALID, jwks_fit(mem, arena_printf(mem, "{\"keys\":[{%.*s,\"alg\":%s}]}",
+                                                              STR_ARG(okp.members), wrong[i])));
+    }
+    CHECK_END(ERR_INVALID,
+              jwks_fit(mem, arena_printf(mem, "{\"keys\":[{%.*s,\"alg\":\"EdDSA\"}]}", STR_ARG(rsa.members))));
+    sign_key_drop(&okp.key);
+    sign_key_drop(&rsa.key);
+}
+
 static int setup(void **state __attribute__((unused)))
 {
     crypto_setup();
@@ -106,6 +152,8 @@ static int setup(void **state __attribute__((unused)))
 int main(void)
 {
     const struct CMUnitTest tests[] = { CASE(jwks, find_their_key_by_its_kid_or_the_only_one),
-                                        CASE(jwks, are_refused_when_they_can_not_serve) };
+                                        CASE(jwks, are_refused_when_they_can_not_serve),
+                                        CASE(jwks, check_with_the_algorithm_of_the_key_and_no_other),
+                                        CASE(jwks, need_no_algorithm_where_the_kind_of_key_has_only_one) };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

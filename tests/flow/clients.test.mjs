@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import {
-  ASSERTION, assertInactive, assertOauthError, basic, introspect, issuerOf, keyClient, post, revoke, serviceClient, tokenOf,
+  ALGORITHMS, ASSERTION, assertInactive, assertOauthError, basic, introspect, issuerOf, keyClient, post, revoke, serviceClient, tokenOf,
 } from '../support/client.mjs';
 import { signerOf } from '../support/forge.mjs';
 import { alter, assertProblem, auditOf, figures, member, sessionEnded, signIn, signUp, tokenInvalid, withServer } from '../support/story.mjs';
@@ -133,6 +133,23 @@ describe('a client with a key', () => {
     assert.equal((await introspect(at.server, {}, user.token, await client.members())).json.active, true);
     assert.equal((await introspect(at.server, { headers: { Authorization: `Bearer ${token.json.access_token}` } }, user.token)).json.active, true);
   });
+
+  for (const alg of ALGORITHMS)
+    it(`may sign by ${alg}, and by nothing else that its key could do`, async () => {
+      const client = await keyClient(at.server, 'introspect', alg);
+      assert.equal((await tokenOf(at.server, {}, await client.members())).status, 200);
+      const others = { RS256: ['PS256', 'RS512'], PS256: ['RS256', 'PS384'] }[alg] ?? [];
+      for (const other of others) {
+        const answer = await tokenOf(at.server, {}, await client.members({}, { alg: other }));
+        assertOauthError(answer, 401, 'invalid_client');
+        assert.equal((await auditOf(at.server, answer))[0].reason, 'assertion_signature');
+      }
+      const { client_assertion: good } = await client.members();
+      const [header, payload, signature] = good.split('.');
+      const asHmac = Buffer.from(JSON.stringify({ alg: 'HS256', kid: 'one' })).toString('base64url');
+      for (const client_assertion of [`${asHmac}.${payload}.${signature}`, `${header}.${payload}.${signature.slice(0, -8)}AAAAAAAA`, `${header}.${payload}.`])
+        assertOauthError(await tokenOf(at.server, {}, { client_assertion_type: ASSERTION, client_assertion }), 401, 'invalid_client');
+    });
 
   it('can not use one twice', async () => {
     const client = await keyClient(at.server);

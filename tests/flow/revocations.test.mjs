@@ -1,12 +1,12 @@
 // Stories of the revocation feed: what is in it, who may read it, how it waits; and the checkers of examples/, run against it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { basic, issuerOf, revoke, serviceClient, tokenOf } from '../support/client.mjs';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { ALGORITHMS, basic, issuerOf, revoke, serviceClient, tokenOf } from '../support/client.mjs';
 import { signerOf } from '../support/forge.mjs';
 import { children, run } from '../support/run.mjs';
 import { startServer, top } from '../support/server.mjs';
@@ -160,6 +160,10 @@ describe('a set that is too large', () => {
   });
 });
 
+const settings = (server, client) => ({
+  PATH: process.env.PATH, POSTERN: server.url, ISSUER: issuerOf(server), AUDIENCE: issuerOf(server), CLIENT: client.id, SECRET: client.secret,
+});
+
 async function pythonWithJwt() {
   for (const python of ['/usr/bin/python3', 'python3']) {
     const found = await run(python, ['-c', 'import jwt, cryptography; jwt.PyJWKClient']).catch(() => ({ code: 1 }));
@@ -173,9 +177,7 @@ for (const [file, interpreter] of [['checker.mjs', () => process.execPath], ['ch
     let child, verdicts;
 
     before(async () => {
-      symlinkSync(path.join(top, 'examples', file), path.join(at.server.folder, file));
-      const env = { PATH: process.env.PATH, POSTERN: at.server.url, ISSUER: issuerOf(at.server), AUDIENCE: issuerOf(at.server), CLIENT: reader.id, SECRET: reader.secret };
-      child = spawn(await interpreter(), [path.join(top, 'examples', file)], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+      child = spawn(await interpreter(), [path.join(top, 'examples', file)], { env: settings(at.server, reader), stdio: ['pipe', 'pipe', 'inherit'] });
       children.add(child);
       verdicts = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     });
@@ -214,6 +216,24 @@ for (const [file, interpreter] of [['checker.mjs', () => process.execPath], ['ch
         assert.match(await check(token), /^refused: /);
       assert.equal(await check(user.token), `good ${user.id}`);
     });
+
+    for (const alg of ALGORITHMS.filter((name) => name !== 'ES256'))
+      it(`takes the algorithm that the key set names: ${alg}`, async () => {
+        const [other, stranger] = [await startServer({ env: { POSTERN_TOKEN_ALG: alg } }), await startServer({ env: { POSTERN_TOKEN_ALG: alg } })];
+        const [user, ended, foreign] = [await member(other), await member(other), await member(stranger)];
+        await other.call('POST', '/logout', { token: ended.token });
+        const [header, ...rest] = user.token.split('.');
+        const says = (name) => Buffer.from(JSON.stringify({ ...decodeProtectedHeader(user.token), alg: name })).toString('base64url');
+        assert.equal(says(alg), header);
+        const bad = [ended.token, foreign.token, `${user.token.slice(0, -8)}AAAAAAAA`];
+        for (const name of ['HS256', 'none', ...ALGORITHMS.filter((one) => one !== alg)]) bad.push([says(name), ...rest].join('.'));
+        const input = [user.token, ...bad].map((token) => `${token}\n`).join('');
+        const { stdout, stderr } = await run(await interpreter(), [path.join(top, 'examples', file)], { env: settings(other, await serviceClient(other)), input });
+        const [first, ...others] = stdout.trim().split('\n');
+        assert.deepEqual([first, others.length], [`good ${user.id}`, bad.length], stderr);
+        for (const line of others) assert.match(line, /^refused: /);
+        for (const server of [other, stranger]) assert.equal(await server.stop(), 0);
+      });
 
     it('refuses an ended session and a raised token version soon after', async () => {
       const [ended, raised, other] = [await member(at.server), await member(at.server), await member(at.server)];

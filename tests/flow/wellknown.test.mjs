@@ -71,7 +71,7 @@ it('the metadata name the issuer, and what lies beneath it', async () => {
     assert.deepEqual(json.response_types_supported, []);
     assert.deepEqual(json.grant_types_supported, ['client_credentials']);
     assert.deepEqual(json.token_endpoint_auth_methods_supported, ['client_secret_basic', 'private_key_jwt']);
-    assert.deepEqual(json.token_endpoint_auth_signing_alg_values_supported, ['ES256']);
+    assert.deepEqual(json.token_endpoint_auth_signing_alg_values_supported, ['ES256', 'EdDSA', 'RS256', 'PS256']);
     assert.deepEqual(json.dpop_signing_alg_values_supported, ['ES256', 'EdDSA', 'Ed25519']);
     assert.ok(!('authorization_endpoint' in json));
     assert.equal(await server.stop(), 0);

@@ -23,10 +23,18 @@ export async function serviceClient(server, scope = 'introspect revoke revocatio
   return { id: client_id, secret, headers: { Authorization: basic(id, secret) } };
 }
 
-// { id, key, jwk, assert(claims, header) }: a client that signs; assert() makes the form members of one call.
-export async function keyClient(server, scope = 'introspect', id = `signer-${(made += 1)}`) {
-  const { privateKey: key, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'ES256' };
+const pairs = {
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  EdDSA: () => generateKeyPairSync('ed25519'),
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  PS256: () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
+};
+export const ALGORITHMS = Object.keys(pairs);
+
+// { id, key, jwk, members(claims, header) }: a client that signs; members() makes the form members of one call.
+export async function keyClient(server, scope = 'introspect', alg = 'ES256', id = `signer-${(made += 1)}`) {
+  const { privateKey: key, publicKey } = pairs[alg]();
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg };
   const file = path.join(server.folder, `${id}.json`);
   writeFileSync(file, JSON.stringify({ keys: [jwk] }));
   const { code, stdout, stderr } = await server.cli('client', 'create', id, '--scope', scope, '--public-keys', file, '--json');
@@ -35,7 +43,7 @@ export async function keyClient(server, scope = 'introspect', id = `signer-${(ma
   const now = () => Math.floor(Date.now() / 1000);
   async function members(claims = {}, header = {}, by = key) {
     const all = { iss: id, sub: id, aud: issuerOf(server), jti: randomUUID(), iat: now(), exp: now() + 60, ...claims };
-    const token = await new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid: 'one', ...header }).sign(by);
+    const token = await new SignJWT(all).setProtectedHeader({ alg, kid: 'one', ...header }).sign(by);
     return { client_assertion_type: ASSERTION, client_assertion: server.canaries.remember(token) };
   }
   return { id, key, jwk, members, now };
