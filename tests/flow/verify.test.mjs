@@ -122,7 +122,7 @@ describe('the cookie of a page', () => {
     const third = cookieOf(await renew(second));
     const answer = await show(user.cookie);
     assertProblem(answer, refreshInvalid);
-    assert.match(answer.headers['www-authenticate'], /^Bearer realm="[^"]*"$/);
+    assert.match(answer.headers['www-authenticate'], /^Bearer realm="[^"]*", DPoP realm="[^"]*", algs="ES256 EdDSA Ed25519"$/);
     assert.deepEqual(await auditOf(at.server, answer), []);
     assert.equal((await show(third)).status, 200);
   });
