@@ -183,7 +183,7 @@ for (const [file, interpreter] of [['checker.mjs', () => process.execPath], ['ch
     });
 
     after(async () => {
-      const ended = new Promise((resolve) => child.on('close', resolve));
+      const ended = child.exitCode !== null ? Promise.resolve() : new Promise((resolve) => child.on('close', resolve));
       child.kill('SIGKILL');
       await ended;
       children.delete(child);
