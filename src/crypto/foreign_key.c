@@ -1,0 +1,217 @@
+#include "crypto/foreign_own.h"
+
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define FIELD_MAX     66 /* bytes of a coordinate of P-521 */
+#define EXPONENT_MAX  4
+#define ED25519_POINT 32
+
+static const struct curve {
+    const char *name; /* the library's */
+    size_t bytes;     /* of a coordinate */
+} curves[] = {
+    [FOREIGN_P256] = { "prime256v1", 32 },
+    [FOREIGN_P384] = { "secp384r1", 48 },
+    [FOREIGN_P521] = { "secp521r1", 66 },
+};
+
+static const struct how {
+    const char *kind; /* of the key, as the library calls it */
+    enum foreign_hash hash;
+} hows[] = {
+    [FOREIGN_ES256] = { "EC", FOREIGN_SHA256 },  [FOREIGN_ES384] = { "EC", FOREIGN_SHA384 },
+    [FOREIGN_ES512] = { "EC", FOREIGN_SHA512 },  [FOREIGN_EDDSA] = { "ED25519", FOREIGN_SHA512 },
+    [FOREIGN_RS256] = { "RSA", FOREIGN_SHA256 }, [FOREIGN_RS1] = { "RSA", FOREIGN_SHA1 },
+};
+
+static const char *const hashes[] = {
+    [FOREIGN_SHA1] = "SHA1", [FOREIGN_SHA256] = "SHA256", [FOREIGN_SHA384] = "SHA384", [FOREIGN_SHA512] = "SHA512"
+};
+
+static void builder_drop(OSSL_PARAM_BLD **builder)
+{
+    OSSL_PARAM_BLD_free(*builder);
+}
+
+static void params_drop(OSSL_PARAM **params)
+{
+    OSSL_PARAM_free(*params);
+}
+
+static void number_drop(BIGNUM **number)
+{
+    BN_free(*number);
+}
+
+static void hashing_drop(EVP_MD_CTX **context)
+{
+    EVP_MD_CTX_free(*context);
+}
+
+void foreign_key_drop(struct foreign_key **key)
+{
+    if (*key != NULL)
+        EVP_PKEY_free((*key)->is);
+    free(*key);
+    *key = NULL;
+}
+
+/* An exponent of 1 would sign nothing, an even one has no private half, and a long one works for whoever sent it. */
+static bool rsa_fits(const EVP_PKEY *is)
+{
+    BIGNUM *exponent = NULL;
+    const int bits = EVP_PKEY_get_bits(is);
+    if (bits < RSA_LEAST || bits > RSA_MOST || EVP_PKEY_get_bn_param(is, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
+        return false;
+    AUTO(number) BIGNUM *e = exponent;
+    return BN_is_odd(e) && !BN_is_one(e) && BN_num_bytes(e) <= EXPONENT_MAX;
+}
+
+/* Points of small order would take any message's signature (RFC 8032 has no such keys). */
+static bool ed25519_fits(const EVP_PKEY *is)
+{
+    uint8_t point[ED25519_POINT];
+    size_t len = sizeof point;
+    return EVP_PKEY_get_raw_public_key(is, point, &len) == 1 && len == sizeof point &&
+           crypto_core_ed25519_is_valid_point(point) == 1;
+}
+
+static bool is_on(const EVP_PKEY *is, enum foreign_curve curve)
+{
+    char name[32];
+    return EVP_PKEY_is_a(is, "EC") &&
+           EVP_PKEY_get_utf8_string_param(is, OSSL_PKEY_PARAM_GROUP_NAME, name, sizeof name, NULL) == 1 &&
+           strcmp(name, curves[curve].name) == 0;
+}
+
+static bool fits(const EVP_PKEY *is)
+{
+    if (EVP_PKEY_is_a(is, "RSA"))
+        return rsa_fits(is);
+    if (EVP_PKEY_is_a(is, "ED25519"))
+        return ed25519_fits(is);
+    return is_on(is, FOREIGN_P256) || is_on(is, FOREIGN_P384) || is_on(is, FOREIGN_P521);
+}
+
+FALLIBLE foreign_key_adopt(EVP_PKEY *is, struct foreign_key **out)
+{
+    AUTO(foreign_key) struct foreign_key *fresh = key_record_new(sizeof *fresh);
+    fresh->is = is;
+    if (is == NULL || !fits(is))
+        return key_library_failed(ERR_INVALID, "no public key that is taken");
+    *out = fresh;
+    fresh = NULL;
+    return OK;
+}
+
+static EVP_PKEY *key_from(const char *type, OSSL_PARAM *parts)
+{
+    AUTO(context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *key = NULL;
+
+    if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parts) != 1)
+        return NULL;
+    return key;
+}
+
+/* The library checks that the point lies on the curve when it reads the text form (SEC 1 2.3.4). */
+FALLIBLE foreign_key_from_point(enum foreign_curve curve, struct str x, struct str y, struct foreign_key **out)
+{
+    const size_t bytes = curves[curve].bytes;
+    uint8_t text[1 + 2 * FIELD_MAX] = { 0x04 }; /* SEC 1 2.3.3: not compressed */
+    char group[32];
+
+    if (x.len != bytes || y.len != bytes)
+        return fail(ERR_INVALID, "coordinates of %zu and %zu bytes", x.len, y.len);
+    memcpy(text + 1, x.ptr, bytes);
+    memcpy(text + 1 + bytes, y.ptr, bytes);
+    memcpy(group, curves[curve].name, strlen(curves[curve].name) + 1);
+    OSSL_PARAM parts[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, text, 1 + 2 * bytes),
+        OSSL_PARAM_construct_end(),
+    };
+    return foreign_key_adopt(key_from("EC", parts), out);
+}
+
+FALLIBLE foreign_key_from_ed25519(struct str x, struct foreign_key **out)
+{
+    if (x.len != ED25519_POINT)
+        return fail(ERR_INVALID, "a key of Ed25519 of %zu bytes", x.len);
+    return foreign_key_adopt(EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, (const uint8_t *)x.ptr, x.len), out);
+}
+
+static EVP_PKEY *rsa_from(struct str n, struct str e)
+{
+    AUTO(builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    AUTO(number) BIGNUM *modulus = BN_bin2bn((const uint8_t *)n.ptr, (int)n.len, NULL);
+    AUTO(number) BIGNUM *exponent = BN_bin2bn((const uint8_t *)e.ptr, (int)e.len, NULL);
+
+    if (builder == NULL || modulus == NULL || exponent == NULL ||
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
+        return NULL;
+    AUTO(params) OSSL_PARAM *parts = OSSL_PARAM_BLD_to_param(builder);
+    return parts == NULL ? NULL : key_from("RSA", parts);
+}
+
+FALLIBLE foreign_key_from_rsa(struct str n, struct str e, struct foreign_key **out)
+{
+    if (n.len < RSA_LEAST / 8 || n.len > RSA_MOST / 8 || e.len < 1 || e.len > EXPONENT_MAX || n.ptr[0] == 0 ||
+        e.ptr[0] == 0 || (n.ptr[n.len - 1] & 1) == 0)
+        return fail(ERR_INVALID, "no RSA key of %d to %d bits with an odd exponent", RSA_LEAST, RSA_MOST);
+    return foreign_key_adopt(rsa_from(n, e), out);
+}
+
+bool foreign_key_equal(const struct foreign_key *a, const struct foreign_key *b)
+{
+    return EVP_PKEY_eq(a->is, b->is) == 1;
+}
+
+bool foreign_key_is_on(const struct foreign_key *key, enum foreign_curve curve)
+{
+    return is_on(key->is, curve);
+}
+
+/* Of ECDSA the library takes the one DER form only: it writes what it read again and compares. */
+static int check(const struct foreign_key *key, enum foreign_algorithm algorithm, struct str message,
+                 struct str signature)
+{
+    AUTO(hashing) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const char *hash = algorithm == FOREIGN_EDDSA ? NULL : hashes[hows[algorithm].hash];
+
+    if (context == NULL || EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, key->is, NULL) != 1)
+        return -1;
+    return EVP_DigestVerify(context, (const uint8_t *)signature.ptr, signature.len, (const uint8_t *)message.ptr,
+                            message.len);
+}
+
+FALLIBLE foreign_key_check(const struct foreign_key *key, enum foreign_algorithm algorithm, struct str message,
+                           struct str signature)
+{
+    if (!EVP_PKEY_is_a(key->is, hows[algorithm].kind))
+        return fail(ERR_INVALID, "a key of another kind than the algorithm");
+    if (signature.len == 0 || signature.len > FOREIGN_SIGNATURE_MAX)
+        return fail(ERR_DENIED, "a signature of %zu bytes", signature.len);
+    if (check(key, algorithm, message, signature) != 1)
+        return key_library_failed(ERR_DENIED, "check a signature");
+    return OK;
+}
+
+enum foreign_hash foreign_hash_of(enum foreign_algorithm algorithm)
+{
+    return hows[algorithm].hash;
+}
+
+struct foreign_digest foreign_digest_of(enum foreign_hash hash, struct str bytes)
+{
+    struct foreign_digest digest = { 0 };
+    if (EVP_Q_digest(NULL, hashes[hash], NULL, bytes.ptr, bytes.len, digest.is, &digest.len) != 1)
+        die("the library has no %s", hashes[hash]);
+    return digest;
+}

@@ -1,0 +1,333 @@
+#include "support/test.h"
+#include "base/buf.h"
+#include "crypto/base64url.h"
+#include "crypto/certificate.h"
+#include "crypto/random.h"
+
+#include <stdlib.h>
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* Made for these tests, valid for a hundred years: Root signs Middle, Middle signs Leaf.  Other has Root's name and another
+ * key; no_ca is Middle again, without being an authority. */
+#define MADE_AT INT64_C(1795270912)
+
+static const char root[] =
+    "MIIBUjCB-qADAgECAhR7VQ-WkuzSyD4dL1cU62rFweB2yTAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARSb290MCAXDTI2MTEyMTE0"
+    "MjAwMloYDzIxMjYxMDI4MTQyMDAyWjAPMQ0wCwYDVQQDDARSb290MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEkAudMmIDk3AM"
+    "0Nh0lhFZgHJF6knDcj1Af7VfFhWRJXRJRmWptYYNh2ecm20hkSdj4FcyfrJJ_pHayWL23cAwhqMyMDAwDwYDVR0TAQH_BAUwAwEB"
+    "_zAdBgNVHQ4EFgQU2ztYys_mBzWQ0pa87gBMS0SxKeQwCgYIKoZIzj0EAwIDRwAwRAIgfkke0QoKAsEWYkWh8iZJDt0LM9wcTVqv"
+    "v-tmTisP2gQCIDMURaPPXJCQQnQz0OY7jb89D8VI8MZKAWgqH0bCwjAM";
+
+static const char other[] =
+    "MIIBVDCB-qADAgECAhQPQPEnsXNu_DmLDfG_savlZgesXDAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARSb290MCAXDTI2MTEyMTE0"
+    "MjAwMloYDzIxMjYxMDI4MTQyMDAyWjAPMQ0wCwYDVQQDDARSb290MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEtGtRe_-Ib8mB"
+    "YZlY4Z9pRfAHxYmeF1rY9SN3HxbtGMyhfLA2vkOmFKD8X5PDjhoOpIkcv2HdV8rk6bw8xdZW6KMyMDAwDwYDVR0TAQH_BAUwAwEB"
+    "_zAdBgNVHQ4EFgQU_lefcRK4nASvpIJGOSZfO6amMYAwCgYIKoZIzj0EAwIDSQAwRgIhAJYaILoUkUeilVp7y11xUZV-M8ZhQBl-"
+    "49HBp0By1-y_AiEA7BZp2uQBorVjUMaHx5AMTW3bXRDRnFYT5xIdRuFQGL4";
+
+static const char middle[] =
+    "MIIBZTCCAQqgAwIBAgIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARSb290MCAXDTI2MTEyMTE0MjAwMloYDzIxMjYxMDI4MTQy"
+    "MDAyWjARMQ8wDQYDVQQDDAZNaWRkbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASqR3bu75mAv_TRTygQeGr-19Yi_ukqL4Zx"
+    "oXgtwYUudxJYDS8FBrFmg6acoMoO8D2ui8rtD3v_tDUapUHer8DOo1MwUTAPBgNVHRMBAf8EBTADAQH_MB0GA1UdDgQWBBSvRjn1"
+    "gNAMefSRptrTvtjRgZE-xTAfBgNVHSMEGDAWgBTbO1jKz-YHNZDSlrzuAExLRLEp5DAKBggqhkjOPQQDAgNJADBGAiEA9iIo0Bif"
+    "WRn48EWNlIBG6mUmYJzRUfZ-e9tGsWoF3T4CIQDuKEwtMEE4FAuHhRQOXPG9dZrDcx0WuYiaK6Zuvkl_OA";
+
+static const char no_ca[] =
+    "MIIBXzCCAQSgAwIBAgIBAzAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARSb290MCAXDTI2MTEyMTE0MjAwM1oYDzIxMjYxMDI4MTQy"
+    "MDAzWjARMQ8wDQYDVQQDDAZNaWRkbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASqR3bu75mAv_TRTygQeGr-19Yi_ukqL4Zx"
+    "oXgtwYUudxJYDS8FBrFmg6acoMoO8D2ui8rtD3v_tDUapUHer8DOo00wSzAJBgNVHRMEAjAAMB0GA1UdDgQWBBSvRjn1gNAMefSR"
+    "ptrTvtjRgZE-xTAfBgNVHSMEGDAWgBTbO1jKz-YHNZDSlrzuAExLRLEp5DAKBggqhkjOPQQDAgNJADBGAiEAtYxCsZeHUx98ak2k"
+    "I7jZqNoLO26m0FuNrZMgR6eObpkCIQCiJpHkbCJZVvBJ3O4wAs7zLCRUzIztqNNshlFPqtrFPw";
+
+static const char leaf[] =
+    "MIICETCCAbegAwIBAgIBBDAKBggqhkjOPQQDAjARMQ8wDQYDVQQDDAZNaWRkbGUwIBcNMjYxMTIxMTQyMTUyWhgPMjEyNjEwMjgx"
+    "NDIxNTJaMFAxCzAJBgNVBAYTAlNFMQ4wDAYDVQQKDAVNYWtlcjEiMCAGA1UECwwZQXV0aGVudGljYXRvciBBdHRlc3RhdGlvbjEN"
+    "MAsGA1UEAwwETGVhZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDmNpvjbXLGhj2mhJrwnqrOwqUhnZdTk6rxRKzGMcatoyd2y"
+    "G4YpQGGbPi8ZTiQldwcdd5rsQk5-DpOQ6Ypno-2jgb4wgbswCQYDVR0TBAIwADAhBgsrBgEEAYLlHAEBBAQSBBAAAQIDBAUGBwgJ"
+    "CgsMDQ4PMBAGA1UdJQQJMAcGBWeBBQgDMDkGA1UdEQQyMDCCEmF0dGVzdC5leGFtcGxlLm9yZ6QaMBgxFjAUBgVngQUCAQwLaWQ6"
+    "RkZGRkYxRDAwHQYDVR0OBBYEFIf9cLU9gUk-qcUHS7Y2mGuiDpKtMB8GA1UdIwQYMBaAFK9GOfWA0Ax59JGm2tO-2NGBkT7FMAoG"
+    "CCqGSM49BAMCA0gAMEUCIQDRlwbAnbtyDQsP-z57L1RW_jPoE0ELI5xc4PiQRHlnQgIgYHfYJx1iOdPEH2mQkGmj5YY7WLlSL7J-"
+    "RGCC4PaDIiU";
+
+#define ROOT_PEM                                                                                                       \
+    "-----BEGIN CERTIFICATE-----\n"                                                                                    \
+    "MIIBUjCB+qADAgECAhR7VQ+WkuzSyD4dL1cU62rFweB2yTAKBggqhkjOPQQDAjAP\n"                                               \
+    "MQ0wCwYDVQQDDARSb290MCAXDTI2MTEyMTE0MjAwMloYDzIxMjYxMDI4MTQyMDAy\n"                                               \
+    "WjAPMQ0wCwYDVQQDDARSb290MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEkAud\n"                                               \
+    "MmIDk3AM0Nh0lhFZgHJF6knDcj1Af7VfFhWRJXRJRmWptYYNh2ecm20hkSdj4Fcy\n"                                               \
+    "frJJ/pHayWL23cAwhqMyMDAwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQU2ztY\n"                                               \
+    "ys/mBzWQ0pa87gBMS0SxKeQwCgYIKoZIzj0EAwIDRwAwRAIgfkke0QoKAsEWYkWh\n"                                               \
+    "8iZJDt0LM9wcTVqvv+tmTisP2gQCIDMURaPPXJCQQnQz0OY7jb89D8VI8MZKAWgq\n"                                               \
+    "H0bCwjAM\n"                                                                                                       \
+    "-----END CERTIFICATE-----\n"
+
+/* By Leaf over "message". */
+static const char by_leaf[] =
+    "MEUCIQDwzI1vrFPaRa28PDodo91fgS9yfhE2ZVYG-BPHLTLqcwIgSJnnROaM7gqomWs3mWZU3aNCwdiqDDiCl1nzExowfuA";
+
+static struct str bytes_of(struct arena *mem, const char *text)
+{
+    struct str bytes = { 0 };
+    CHECK_OK(base64url_decode(mem, str_of(text), &bytes));
+    return bytes;
+}
+
+static struct str hex_of(struct arena *mem, const char *hex)
+{
+    struct buf out = buf_new(mem, strlen(hex) + 1);
+    for (; hex[0] != 0; hex += 2) {
+        const char pair[] = { hex[0], hex[1], 0 };
+        buf_add_char(&out, (char)strtoul(pair, NULL, 16));
+    }
+    return buf_str(&out);
+}
+
+/* The generators of the three curves (SEC 2 2.4.2, 2.5.1, 2.6.1). */
+static const struct {
+    enum foreign_curve curve;
+    const char *x, *y;
+} generators[] = {
+    { FOREIGN_P256, "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+      "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5" },
+    { FOREIGN_P384, "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+      "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f" },
+    { FOREIGN_P521,
+      "00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a"
+      "429bf97e7e31c2e5bd66",
+      "011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272"
+      "c24088be94769fd16650" },
+};
+
+TEST(foreign_key, takes_points_of_three_curves_and_nothing_beside_them)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    for (size_t i = 0; i < COUNT(generators); i++) {
+        AUTO(foreign_key) struct foreign_key *key = NULL;
+        AUTO(foreign_key) struct foreign_key *none = NULL;
+        const enum foreign_curve curve = generators[i].curve, next = generators[(i + 1) % COUNT(generators)].curve;
+        const struct str x = hex_of(mem, generators[i].x), y = hex_of(mem, generators[i].y);
+        CHECK_OK(foreign_key_from_point(curve, x, y, &key));
+        CHECK(foreign_key_is_on(key, curve) && !foreign_key_is_on(key, next));
+        CHECK_END(ERR_INVALID, foreign_key_from_point(curve, y, x, &none)); /* not on the curve */
+        CHECK_END(ERR_INVALID, foreign_key_from_point(curve, str_slice(x, 1, x.len), y, &none));
+        CHECK_END(ERR_INVALID, foreign_key_from_point(curve, x, STR(""), &none));
+        CHECK_END(ERR_INVALID, foreign_key_from_point(next, x, y, &none));
+        CHECK(none == NULL);
+    }
+}
+
+TEST(foreign_key, refuses_keys_of_ed25519_that_sign_for_everybody)
+{
+    static const char *const refused[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000", /* of small order */
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* not reduced */
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f70751", /* 31 bytes */
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a00",
+        "",
+    };
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+    for (size_t i = 0; i < COUNT(refused); i++)
+        CHECK_END(ERR_INVALID, foreign_key_from_ed25519(hex_of(mem, refused[i]), &key));
+}
+
+/* RFC 8032 7.1, the second test. */
+TEST(foreign_key, checks_a_signature_of_ed25519_and_refuses_every_flip)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+    const struct str by = hex_of(mem, "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                                      "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+    char *flipped = arena_take(mem, by.len);
+
+    CHECK_OK(foreign_key_from_ed25519(hex_of(mem, "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
+                                      &key));
+    CHECK_OK(foreign_key_check(key, FOREIGN_EDDSA, STR("\x72"), by));
+    for (size_t bit = 0; bit < by.len * 8; bit++) {
+        memcpy(flipped, by.ptr, by.len);
+        flipped[bit / 8] = (char)(flipped[bit / 8] ^ (1 << bit % 8));
+        CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_EDDSA, STR("\x72"), (struct str){ flipped, by.len }));
+    }
+    CHECK_END(ERR_INVALID, foreign_key_check(key, FOREIGN_ES256, STR("\x72"), by));
+    CHECK_END(ERR_INVALID, foreign_key_check(key, FOREIGN_RS256, STR("\x72"), by));
+    CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_EDDSA, STR("\x72"), STR("")));
+}
+
+TEST(foreign_key, refuses_rsa_keys_that_are_short_long_even_or_sign_nothing)
+{
+    static const struct str exponents[] = { STR(""), STR("\x01"), STR("\x02"), STR("\x00\x03"),
+                                            STR("\x01\x00\x00\x00\x01") };
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+    char n[514];
+
+    memset(n, 0xff, sizeof n);
+    CHECK_OK(foreign_key_from_rsa((struct str){ n, 256 }, STR("\x01\x00\x01"), &key));
+    foreign_key_drop(&key);
+    CHECK_END(ERR_INVALID, foreign_key_from_rsa((struct str){ n, 255 }, STR("\x03"), &key));
+    CHECK_END(ERR_INVALID, foreign_key_from_rsa((struct str){ n, 513 }, STR("\x03"), &key));
+    for (size_t i = 0; i < COUNT(exponents); i++)
+        CHECK_END(ERR_INVALID, foreign_key_from_rsa((struct str){ n, 256 }, exponents[i], &key));
+    n[255] = 2; /* even */
+    CHECK_END(ERR_INVALID, foreign_key_from_rsa((struct str){ n, 256 }, STR("\x03"), &key));
+    n[255] = 1;
+    n[0] = 0x7f; /* 2047 bits */
+    CHECK_END(ERR_INVALID, foreign_key_from_rsa((struct str){ n, 256 }, STR("\x03"), &key));
+    n[0] = 0; /* a zero in front */
+    CHECK_END(ERR_INVALID, foreign_key_from_rsa((struct str){ n, 257 }, STR("\x03"), &key));
+}
+
+static struct certificate *read_one(struct arena *mem, const char *text)
+{
+    struct certificate *certificate = NULL;
+    CHECK_OK(certificate_read(bytes_of(mem, text), &certificate));
+    return certificate;
+}
+
+TEST(certificate_read, refuses_what_is_no_single_certificate)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(certificate) struct certificate *certificate = NULL;
+    const struct str good = bytes_of(mem, leaf);
+    struct buf more = buf_new(mem, CERTIFICATE_MAX + 1);
+
+    CHECK_END(ERR_INVALID, certificate_read(STR(""), &certificate));
+    CHECK_END(ERR_INVALID, certificate_read(STR("certificate"), &certificate));
+    for (size_t len = 0; len < good.len; len++)
+        CHECK_END(ERR_INVALID, certificate_read(str_slice(good, 0, len), &certificate));
+    buf_add(&more, good);
+    buf_add_char(&more, 0);
+    CHECK_END(ERR_INVALID, certificate_read(buf_str(&more), &certificate));
+    while (more.len <= CERTIFICATE_MAX)
+        buf_add(&more, good);
+    CHECK_END(ERR_INVALID, certificate_read(buf_str(&more), &certificate));
+    CHECK(certificate == NULL);
+}
+
+TEST(certificate_read, tells_what_a_certificate_says_and_what_it_does_not)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(certificate) struct certificate *one = read_one(mem, leaf);
+    AUTO(certificate) struct certificate *authority = read_one(mem, root);
+    struct str value = { 0 };
+    bool critical = true;
+
+    CHECK_INT(3, certificate_version(one));
+    CHECK(!certificate_subject_empty(one));
+    CHECK(certificate_subject(one, CERTIFICATE_UNIT, &value));
+    CHECK_STR(STR("Authenticator Attestation"), value);
+    CHECK(certificate_subject(one, CERTIFICATE_COUNTRY, &value));
+    CHECK_STR(STR("SE"), value);
+    CHECK(!certificate_subject(authority, CERTIFICATE_ORGANIZATION, &value));
+    CHECK(certificate_is_leaf(one) && !certificate_is_leaf(authority));
+    CHECK(certificate_extension(one, "1.3.6.1.4.1.45724.1.1.4", &value, &critical) && !critical && value.len == 18);
+    CHECK(!certificate_extension(one, "1.3.6.1.4.1.45724.1.1.5", &value, &critical));
+    CHECK(certificate_usage(one, "2.23.133.8.3") && !certificate_usage(one, "2.23.133.8.4"));
+    CHECK(!certificate_usage(authority, "2.23.133.8.3"));
+    CHECK(certificate_alternative(one, "2.23.133.2.1") && !certificate_alternative(one, "2.23.133.2.2"));
+    CHECK(certificate_is_of_host(one, STR("attest.example.org")) && !certificate_is_of_host(one, STR("example.org")));
+}
+
+TEST(certificate_key, checks_signatures_in_their_one_form_only)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(certificate) struct certificate *one = read_one(mem, leaf);
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+    const struct str good = bytes_of(mem, by_leaf);
+    char *bad = arena_take(mem, good.len + 1);
+
+    CHECK_OK(certificate_key(one, &key));
+    CHECK_OK(foreign_key_check(key, FOREIGN_ES256, STR("message"), good));
+    CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES384, STR("message"), good)); /* another hash */
+    CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES256, STR("massage"), good));
+    for (size_t bit = 0; bit < good.len * 8; bit++) {
+        memcpy(bad, good.ptr, good.len);
+        bad[bit / 8] = (char)(bad[bit / 8] ^ (1 << bit % 8));
+        CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES256, STR("message"), (struct str){ bad, good.len }));
+    }
+    memcpy(bad, good.ptr, good.len);
+    bad[good.len] = 0;
+    CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES256, STR("message"), (struct str){ bad, good.len + 1 }));
+}
+
+static enum err check_chain(const char *anchor, size_t count, const char *const *texts, int64_t at_s)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(anchors) struct anchors *anchors = anchors_new();
+    struct str chain[CERTIFICATE_CHAIN_MAX + 1];
+
+    if (anchor != NULL)
+        CHECK_OK(anchors_add(anchors, bytes_of(mem, anchor)));
+    for (size_t i = 0; i < count; i++)
+        chain[i] = bytes_of(mem, texts[i]);
+    return anchors_check(anchors, (struct strs){ chain, count }, at_s);
+}
+
+#define CHAIN(...)                                                                                                     \
+    sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(const char *), (const char *[])                                   \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+
+TEST(anchors_check, follows_a_chain_to_an_anchor)
+{
+    const int64_t now = MADE_AT + 3600;
+    CHECK_OK(check_chain(root, CHAIN(leaf, middle), now));
+    CHECK_OK(check_chain(root, CHAIN(leaf, root, middle), now)); /* in any order, root sent or not */
+    CHECK_OK(check_chain(middle, CHAIN(leaf), now));             /* an anchor in the middle */
+    CHECK_OK(check_chain(leaf, CHAIN(leaf), now));               /* is itself one */
+}
+
+TEST(anchors_check, refuses_chains_that_lead_elsewhere_or_are_of_another_time)
+{
+    const int64_t now = MADE_AT + 3600;
+    CHECK_END(ERR_DENIED, check_chain(NULL, CHAIN(leaf, middle, root), now));
+    CHECK_END(ERR_DENIED, check_chain(root, CHAIN(leaf), now));                /* one is missing */
+    CHECK_END(ERR_DENIED, check_chain(other, CHAIN(leaf, middle, root), now)); /* of the same name */
+    CHECK_END(ERR_DENIED, check_chain(root, CHAIN(leaf, no_ca), now));
+    CHECK_END(ERR_DENIED, check_chain(root, CHAIN(leaf, middle), MADE_AT - 3600));
+    CHECK_END(ERR_DENIED, check_chain(root, CHAIN(leaf, middle), MADE_AT + INT64_C(36501) * 86400));
+    CHECK_END(ERR_INVALID, check_chain(root, 0, NULL, now));
+    CHECK_END(ERR_INVALID, check_chain(root, CHAIN(leaf, root, root, root, root, root, root, root, root), now));
+    CHECK_END(ERR_INVALID, check_chain(root, CHAIN(leaf, by_leaf), now));
+}
+
+TEST(anchors_add, takes_pem_and_refuses_what_holds_no_certificate)
+{
+    AUTO(anchors) struct anchors *anchors = anchors_new();
+
+    CHECK_OK(anchors_add_pem(anchors, STR(ROOT_PEM)));
+    CHECK_INT(1, anchors_count(anchors));
+    CHECK_END(ERR_INVALID, anchors_add_pem(anchors, STR("")));
+    CHECK_END(ERR_INVALID, anchors_add_pem(anchors, STR("no certificate")));
+    CHECK_END(ERR_INVALID,
+              anchors_add_pem(anchors, STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")));
+    CHECK_END(ERR_INVALID, anchors_add(anchors, STR("no certificate")));
+    CHECK_INT(1, anchors_count(anchors));
+}
+
+static int setup(void **state __attribute__((unused)))
+{
+    crypto_setup();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(foreign_key, takes_points_of_three_curves_and_nothing_beside_them),
+        CASE(foreign_key, refuses_keys_of_ed25519_that_sign_for_everybody),
+        CASE(foreign_key, checks_a_signature_of_ed25519_and_refuses_every_flip),
+        CASE(foreign_key, refuses_rsa_keys_that_are_short_long_even_or_sign_nothing),
+        CASE(certificate_read, refuses_what_is_no_single_certificate),
+        CASE(certificate_read, tells_what_a_certificate_says_and_what_it_does_not),
+        CASE(certificate_key, checks_signatures_in_their_one_form_only),
+        CASE(anchors_check, follows_a_chain_to_an_anchor),
+        CASE(anchors_check, refuses_chains_that_lead_elsewhere_or_are_of_another_time),
+        CASE(anchors_add, takes_pem_and_refuses_what_holds_no_certificate),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
