@@ -46,3 +46,5 @@ const struct json *json_at(const struct json *array, size_t index);
 bool json_is_str(const struct json *value, struct str *out);
 /* One value of it as text again, without blanks; lies in mem.  Empty for what is no object and no array. */
 struct str json_text(struct arena *mem, const struct json *value);
+bool json_is_members(const struct json *value); /* an object; false of NULL */
+bool json_is_nothing(const struct json *value); /* null; false of NULL */

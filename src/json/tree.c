@@ -83,3 +83,13 @@ struct str json_text(struct arena *mem, const struct json *value)
     char *text = ARENA_ARRAY(mem, char, len + 1);
     return (struct str){ text, json_dumpb(inside(value), text, len, JSON_COMPACT) };
 }
+
+bool json_is_members(const struct json *value)
+{
+    return json_is_object(inside(value));
+}
+
+bool json_is_nothing(const struct json *value)
+{
+    return json_is_null(inside(value));
+}

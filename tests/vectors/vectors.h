@@ -4,3 +4,4 @@
 int vectors_password(const char *file);
 int vectors_email(const char *file);
 int vectors_jose(const char *file);
+int vectors_webauthn(const char *file);
