@@ -33,7 +33,7 @@ const deviations = {
 function answers(area, file) {
   const run = spawnSync(program, [area, file], { encoding: "utf8", maxBuffer: 1 << 28 });
   if (run.status !== 0) throw new Error(`check-vectors ${area} ${file}: ${run.stderr || (run.error ?? `ends with ${run.signal ?? run.status}`)}`);
-  return new Map(run.stdout.trim().split("\n").map((line) => JSON.parse(line)).map((answer) => [answer.name, answer]));
+  return new Map(run.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)).map((answer) => [answer.name, answer]));
 }
 
 // What check-vectors read out of an accepted vector has to be what the vector says is in it.
@@ -83,6 +83,17 @@ export function checkArea(area, folder = usualFolder) {
   return result;
 }
 
+// Every bit of what is signed in the accepted vectors, turned over: { vectors, flips, taken: numbers; faults }
+export function checkFlips(folder = usualFolder) {
+  const given = jsonFiles(join(folder, "webauthn")).flatMap((file) => [...answers("webauthn-flips", file).values()]);
+  return {
+    vectors: given.length,
+    flips: given.reduce((sum, answer) => sum + answer.flips, 0),
+    taken: given.reduce((sum, answer) => sum + answer.taken, 0),
+    faults: given.filter((answer) => answer.taken > 0).map((answer) => `${answer.name}: ${answer.taken} flips are taken`),
+  };
+}
+
 export function inWords({ passed, failed, unsupported, differ }) {
   return `${passed} passed, ${failed} failed, ${unsupported} unsupported, ${differ} differ where they may`;
 }
@@ -99,6 +110,10 @@ function main(folder = usualFolder) {
     console.log(`  ${area}: ${inWords(result)}`);
     for (const end of Object.keys(total)) total[end] += result[end];
   }
+  const turned = checkFlips(folder);
+  for (const fault of turned.faults) console.log(`  ${fault}`);
+  console.log(`  webauthn: ${turned.flips} single bits turned over in ${turned.vectors} accepted vectors, ${turned.taken} taken`);
+  total.failed += turned.faults.length;
   console.log(`vectors: ${inWords(total)}`);
   return total.failed === 0 ? 0 : 1;
 }

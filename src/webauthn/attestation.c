@@ -4,11 +4,17 @@
 
 #define OID_AAGUID "1.3.6.1.4.1.45724.1.1.4" /* id-fido-gen-ce-aaguid */
 
+/* clang-format off */
 static const struct attestation_format formats[] = {
-    { "none", none_verify },   { "packed", packed_verify },           { "fido-u2f", fido_u2f_verify },
-    { "tpm", tpm_verify },     { "android-key", android_key_verify }, { "android-safetynet", android_safetynet_verify },
-    { "apple", apple_verify },
+    { "none",              true,  none_verify },
+    { "packed",            false, packed_verify },
+    { "fido-u2f",          true,  fido_u2f_verify },
+    { "tpm",               false, tpm_verify },
+    { "android-key",       false, android_key_verify },
+    { "android-safetynet", false, android_safetynet_verify },
+    { "apple",             false, apple_verify },
 };
+/* clang-format on */
 
 static const char *const type_words[] = {
     [ATTESTATION_NONE] = "none",   [ATTESTATION_SELF] = "self",     [ATTESTATION_BASIC] = "basic",

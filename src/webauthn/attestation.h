@@ -44,7 +44,8 @@ struct attestation {
 };
 
 struct attestation_format {
-    const char *name; /* WebAuthn Level 3 8: compared byte by byte */
+    const char *name;      /* WebAuthn Level 3 8: compared byte by byte */
+    bool model_is_hearsay; /* nothing signs the AAGUID */
     FALLIBLE (*verify)(const struct attested *about, const struct cbor *statement, struct attestation *out);
 };
 

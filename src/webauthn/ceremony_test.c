@@ -349,6 +349,11 @@ static void allow_other(struct registration_options *o)
 {
     o->trust.allowed = (struct strs){ models + 1, 1 };
 }
+static void allow_this(struct registration_options *o)
+{
+    o->trust.allowed = (struct strs){ models, 1 };
+}
+
 static void embed(struct registration_options *o)
 {
     o->ceremony.embedded = true;
@@ -406,6 +411,7 @@ static const struct refusal registrations[] = {
     { STEP_REGISTRATION_STATEMENT, CREATE, .spoil = without_statement },
     { STEP_REGISTRATION_ANCHORS, CREATE, .ask = deny_model },
     { STEP_REGISTRATION_ANCHORS, CREATE, .ask = allow_other },
+    { STEP_REGISTRATION_ANCHORS, CREATE, .spoil = none, .ask = allow_this }, /* anybody can say so */
     { STEP_REGISTRATION_TRUST, CREATE, .spoil = none, .ask = refuse_none },
     { STEP_REGISTRATION_TRUST, CREATE, .ask = refuse_self },
     { STEP_REGISTRATION_EXTENSIONS, CREATE, .spoil = nameless },

@@ -189,7 +189,7 @@ static FALLIBLE check_statement(void *ceremony)
 static FALLIBLE check_model(void *ceremony)
 {
     const struct run *run = ceremony;
-    return trust_model(&run->options->trust, run->data.aaguid);
+    return trust_model(&run->options->trust, run->data.aaguid, run->format->model_is_hearsay);
 }
 
 /* 24. "Assess the attestation trustworthiness using the outputs of the verification procedure" */

@@ -8,11 +8,11 @@ static bool contains(struct strs list, struct str aaguid)
     return false;
 }
 
-FALLIBLE trust_model(const struct trust_policy *policy, struct str aaguid)
+FALLIBLE trust_model(const struct trust_policy *policy, struct str aaguid, bool hearsay)
 {
     if (contains(policy->denied, aaguid))
         return fail(ERR_DENIED, "a model of authenticator that is denied");
-    if (policy->allowed.count > 0 && !contains(policy->allowed, aaguid))
+    if (policy->allowed.count > 0 && (hearsay || !contains(policy->allowed, aaguid)))
         return fail(ERR_DENIED, "a model of authenticator that is not among the allowed ones");
     return OK;
 }

@@ -14,8 +14,9 @@ struct trust_policy {
     struct strs allowed, denied;   /* AAGUIDs of 16 bytes; none allowed: all that are not denied */
 };
 
-/* Whether the model is wanted.  Ends: ERR_DENIED. */
-FALLIBLE trust_model(const struct trust_policy *policy, struct str aaguid);
+/* Whether the model is wanted.  hearsay: nothing signs what it is called; that is enough to be denied, and not to be allowed.
+ * Self attestation vouches for no model either: who lists allowed ones wants need_anchor, too.  Ends: ERR_DENIED. */
+FALLIBLE trust_model(const struct trust_policy *policy, struct str aaguid, bool hearsay);
 /* out: whether a chain leads to an anchor.  Ends: ERR_DENIED (the policy wants more). */
 FALLIBLE trust_assess(const struct trust_policy *policy, const struct attestation *attestation, int64_t now_s,
                       bool *out);

@@ -18,6 +18,7 @@ static const struct {
     { "email", vectors_email },
     { "jose", vectors_jose },
     { "webauthn", vectors_webauthn },
+    { "webauthn-flips", vectors_webauthn_flips },
 };
 
 int main(int argc, char **argv)
@@ -27,6 +28,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc == 3 && i < sizeof areas / sizeof *areas; i++)
         if (strcmp(argv[1], areas[i].name) == 0)
             return areas[i].run(argv[2]) == 0 ? 0 : 2;
-    fprintf(stderr, "usage: check-vectors password-hashes|email|jose|webauthn FILE\n");
+    fprintf(stderr, "usage: check-vectors password-hashes|email|jose|webauthn|webauthn-flips FILE\n");
     return 2;
 }

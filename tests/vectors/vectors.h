@@ -5,3 +5,4 @@ int vectors_password(const char *file);
 int vectors_email(const char *file);
 int vectors_jose(const char *file);
 int vectors_webauthn(const char *file);
+int vectors_webauthn_flips(const char *file);

@@ -2,6 +2,10 @@
  *
  *     {"name":"…","accepted":true,"reason":"","got":{"fmt":"packed","counter":7,…}}
  *
+ * Area webauthn-flips runs the accepted ones again with each bit of what is signed turned over, one at a time:
+ *
+ *     {"name":"…","accepted":false,"reason":"","flips":2480,"taken":0}
+ *
  * got has what the vectors expect of an accepted one, under their names.  "unsupported" are algorithms of credentials and
  * formats that this service does not have. */
 #include <jansson.h>
@@ -22,6 +26,7 @@ struct bench {
     struct arena *mem;
     const char *name;
     const json_t *input;
+    bool flips;
     size_t algorithm_count;
     struct json *credential;
     struct anchors *anchors;
@@ -106,6 +111,35 @@ static FALLIBLE open_credential(struct bench *b)
     return end;
 }
 
+/* ---- one bit turned over ---- */
+
+struct flips {
+    size_t tried, taken;
+};
+
+/* Each bit of bytes that this program holds in its arena. */
+static void flip_each(struct str bytes, bool (*is_taken)(const void *ceremony), const void *ceremony, struct flips *out)
+{
+    uint8_t *at = (uint8_t *)(uintptr_t)bytes.ptr;
+    for (size_t bit = 0; bit < bytes.len * 8; bit++) {
+        const uint8_t mask = (uint8_t)(1U << bit % 8);
+        at[bit / 8] ^= mask;
+        out->tried++;
+        out->taken += is_taken(ceremony);
+        at[bit / 8] ^= mask;
+    }
+}
+
+static void say_flips(const char *name, const struct flips *flips)
+{
+    json_t *line = json_pack("{s:s, s:b, s:s, s:I, s:I}", "name", name, "accepted", (int)(flips->taken > 0), "reason",
+                             "", "flips", (json_int_t)flips->tried, "taken", (json_int_t)flips->taken);
+    char *text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
+    puts(text == NULL ? "{}" : text);
+    free(text);
+    json_decref(line);
+}
+
 /* ---- registrations ---- */
 
 static FALLIBLE open_anchors(struct bench *b, struct trust_policy *policy)
@@ -182,6 +216,39 @@ static json_t *got_registration(const struct bench *b, const struct registration
                      (int)r->backup_state);
 }
 
+struct registering {
+    struct arena *mem;
+    const struct registration_options *options;
+    const struct registration_response *response;
+};
+
+static bool registration_is_taken(const void *ceremony)
+{
+    const struct registering *r = ceremony;
+    AUTO(arena) struct arena *mem = arena_new();
+    struct registration got = { 0 };
+    enum step failed = STEP_NONE;
+    return registration_verify(mem, r->options, r->response, &got, &failed) == OK;
+}
+
+/* Of attestation none nothing is signed, and U2F signs neither flags, counter nor AAGUID (WebAuthn Level 3 8.6). */
+static void flip_registration(const struct bench *b, const struct registration_options *options,
+                              const struct registration_response *response, const struct registration *got)
+{
+    const struct registering all = { b->mem, options, response };
+    struct attestation_object object = { 0 };
+    struct flips flips = { 0 };
+
+    if (got->attestation == ATTESTATION_NONE || attestation_object_read(response->attestation_object, &object) != OK)
+        return;
+    const struct str data = object.authenticator_data;
+    const bool u2f = str_equal(object.format, STR("fido-u2f"));
+    flip_each(str_slice(data, 0, 32), registration_is_taken, &all, &flips);
+    flip_each(str_slice(data, u2f ? 37 + AAGUID_BYTES : 32, data.len), registration_is_taken, &all, &flips);
+    flip_each(response->client_data, registration_is_taken, &all, &flips);
+    say_flips(b->name, &flips);
+}
+
 static void run_registration(struct bench *b)
 {
     struct registration_options options = { 0 };
@@ -197,6 +264,8 @@ static void run_registration(struct bench *b)
     if (end == OK)
         end = registration_verify(b->mem, &options, &response, &got, &failed);
     const struct note why = *note_get();
+    if (b->flips)
+        return end == OK ? flip_registration(b, &options, &response, &got) : (void)0;
     if (end == OK)
         say(b->name, true, "", got_registration(b, &got));
     else
@@ -241,6 +310,30 @@ static json_t *got_assertion(const struct assertion *a)
                      (int)a->backup_eligible, "backupState", (int)a->backup_state);
 }
 
+struct asserting {
+    const struct assertion_options *options;
+    const struct assertion_record *record;
+    const struct assertion_response *response;
+};
+
+static bool assertion_is_taken(const void *ceremony)
+{
+    const struct asserting *a = ceremony;
+    AUTO(arena) struct arena *mem = arena_new();
+    struct assertion got = { 0 };
+    enum step failed = STEP_NONE;
+    return assertion_verify(mem, a->options, a->record, a->response, &got, &failed) == OK;
+}
+
+static void flip_assertion(const struct bench *b, const struct asserting *all)
+{
+    struct flips flips = { 0 };
+    flip_each(all->response->authenticator_data, assertion_is_taken, all, &flips);
+    flip_each(all->response->client_data, assertion_is_taken, all, &flips);
+    flip_each(all->response->signature, assertion_is_taken, all, &flips);
+    say_flips(b->name, &flips);
+}
+
 static void run_authentication(struct bench *b)
 {
     struct assertion_options options = { .ceremony = ceremony_of(b), .allowed = allowed_of(b), .user_known = true };
@@ -257,6 +350,8 @@ static void run_authentication(struct bench *b)
         end = assertion_verify(b->mem, &options, &record, &response, &got, &failed);
     }
     const struct note why = *note_get();
+    if (b->flips)
+        return end == OK ? flip_assertion(b, &(struct asserting){ &options, &record, &response }) : (void)0;
     if (end == OK)
         say(b->name, true, "", got_assertion(&got));
     else
@@ -313,26 +408,29 @@ static const struct {
     { "cose-signature", run_signature },
 };
 
+#define CEREMONIES 2U /* of the kinds */
+
 /* Values of the PRF extension are computed by nobody here. */
-static void run_vector(const json_t *vector)
+static void run_vector(const json_t *vector, bool flips)
 {
     const char *kind = json_string_value(json_object_get(vector, "kind"));
     struct bench b = { .mem = arena_new(),
                        .name = json_string_value(json_object_get(vector, "name")),
-                       .input = json_object_get(vector, "input") };
+                       .input = json_object_get(vector, "input"),
+                       .flips = flips };
     size_t i = 0;
 
     note_clear();
     while (i < sizeof kinds / sizeof *kinds && (kind == NULL || strcmp(kinds[i].kind, kind) != 0))
         i++;
-    if (i < sizeof kinds / sizeof *kinds)
+    if (i < (flips ? CEREMONIES : sizeof kinds / sizeof *kinds))
         kinds[i].run(&b);
-    else
+    else if (!flips)
         say(b.name, false, "unsupported", NULL);
     bench_drop(&b);
 }
 
-int vectors_webauthn(const char *file)
+static int run_file(const char *file, bool flips)
 {
     json_error_t error;
     json_t *all = json_load_file(file, JSON_ALLOW_NUL, &error);
@@ -344,7 +442,17 @@ int vectors_webauthn(const char *file)
         json_decref(all);
         return 1;
     }
-    json_array_foreach(all, index, vector) run_vector(vector);
+    json_array_foreach(all, index, vector) run_vector(vector, flips);
     json_decref(all);
     return 0;
+}
+
+int vectors_webauthn(const char *file)
+{
+    return run_file(file, false);
+}
+
+int vectors_webauthn_flips(const char *file)
+{
+    return run_file(file, true);
 }
