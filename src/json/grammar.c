@@ -65,11 +65,11 @@ static bool too_deep(struct str text, size_t *at)
     return false;
 }
 
-static bool fit_for_the_parser(struct str text, size_t *at)
+static bool fit_for_the_parser(struct str text, size_t max, size_t *at)
 {
     /* RFC 8259 8.1: "Implementations MUST NOT add a byte order mark"; a parser may take one, ours does not. */
     *at = 0;
-    if (text.len == 0 || text.len > JSON_TEXT_MAX || str_starts(text, STR("\xEF\xBB\xBF")))
+    if (text.len == 0 || text.len > max || str_starts(text, STR("\xEF\xBB\xBF")))
         return false;
     const char *nul = memchr(text.ptr, 0, text.len);
     if (nul != NULL) {
@@ -79,11 +79,11 @@ static bool fit_for_the_parser(struct str text, size_t *at)
     return !too_deep(text, at);
 }
 
-json_t *json_parse(struct str text, size_t *at)
+json_t *json_parse(struct str text, size_t max, size_t *at)
 {
     json_error_t error = { 0 };
 
-    if (!fit_for_the_parser(text, at))
+    if (!fit_for_the_parser(text, max, at))
         return NULL;
     json_t *top = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
     *at = error.position > 0 ? (size_t)error.position : 0;

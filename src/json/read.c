@@ -227,7 +227,7 @@ static void read_object(struct reading *r, json_t *top)
 FALLIBLE json_read(struct arena *mem, struct str text, const struct field *table, void *out, struct faults *faults)
 {
     size_t at = 0;
-    json_t *top = json_parse(text, &at);
+    json_t *top = json_parse(text, JSON_TEXT_MAX, &at);
     if (top == NULL)
         return refuse(WHY_JSON);
     struct reading r = { mem, table, out, faults };

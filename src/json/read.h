@@ -35,6 +35,8 @@ struct json; /* jansson's json_t under another name: nobody else includes the li
 
 /* Ends: ERR_INVALID.  drop with json_tree_drop. */
 FALLIBLE json_tree(struct str text, struct json **out);
+/* The same of what the operator brings, which may be longer than what strangers send. */
+FALLIBLE json_tree_of_file(struct str text, size_t max, struct json **out);
 void json_tree_drop(struct json **tree);
 /* Members of an object.  false: absent, or of another type.  Strings are borrowed from the tree. */
 bool json_get_str(const struct json *object, const char *name, struct str *out);

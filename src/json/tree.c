@@ -14,8 +14,13 @@ static const struct json *outside(const json_t *value)
 
 FALLIBLE json_tree(struct str text, struct json **out)
 {
+    return json_tree_of_file(text, JSON_TEXT_MAX, out);
+}
+
+FALLIBLE json_tree_of_file(struct str text, size_t max, struct json **out)
+{
     size_t at = 0;
-    json_t *top = json_parse(text, &at);
+    json_t *top = json_parse(text, max, &at);
     if (top == NULL)
         return fail(ERR_INVALID, "no strict JSON object, byte %zu", at);
     *out = (struct json *)top;

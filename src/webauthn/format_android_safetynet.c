@@ -1,77 +1,18 @@
-#include "base/buf.h"
-#include "crypto/base64url.h"
 #include "json/read.h"
 #include "webauthn/formats.h"
+#include "webauthn/signed_text.h"
 
-/* Deprecated, and taken for the devices that have nothing else.  The response is a JWS whose header brings the certificates;
- * "verify that the SSL certificate chain matches the hostname attest.android.com". */
+/* Deprecated, and taken for the devices that have nothing else.  The answer's certificate is of this host. */
 #define HOST "attest.android.com"
 
-struct safetynet {
-    struct str message, signature; /* the JWS: what is signed, and how */
-    struct str header, payload;    /* decoded */
-};
-
-/* Standard base64 (RFC 4648 4), as certificates in x5c and the nonce have it. */
-static FALLIBLE base64_decode(struct arena *mem, struct str text, struct str *out)
+static FALLIBLE check_host(struct str leaf)
 {
-    struct buf url = buf_new(mem, text.len + 1);
-
-    while (text.len > 0 && text.len % 4 == 0 && text.ptr[text.len - 1] == '=')
-        text = str_slice(text, 0, text.len - (str_ends(text, STR("==")) ? 2 : 1));
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.ptr[i];
-        if (c == '-' || c == '_')
-            return fail(ERR_INVALID, "base64 of another alphabet");
-        buf_add_char(&url, c == '+' ? '-' : c == '/' ? '_' : c);
-    }
-    return base64url_decode(mem, buf_str(&url), out);
-}
-
-static FALLIBLE split(struct arena *mem, struct str response, struct safetynet *out)
-{
-    struct str rest = response, header = { 0 }, payload = { 0 };
-
-    if (!str_split(&rest, '.', &header) || !str_split(&rest, '.', &payload) || rest.len == 0)
-        return fail(ERR_INVALID, "a response that is no JWS");
-    out->message = str_slice(response, 0, header.len + 1 + payload.len);
-    TRY(base64url_decode(mem, header, &out->header));
-    TRY(base64url_decode(mem, payload, &out->payload));
-    return base64url_decode(mem, rest, &out->signature);
-}
-
-static FALLIBLE read_chain(struct arena *mem, const struct json *header, struct strs *out)
-{
-    const struct json *list = json_get(header, "x5c");
-    const size_t count = json_size(list);
-    struct str text = { 0 };
-
-    if (count == 0 || count > CERTIFICATE_CHAIN_MAX || json_is_members(list))
-        return fail(ERR_INVALID, "a response with %zu certificates", count);
-    *out = (struct strs){ ARENA_ARRAY(mem, struct str, count), count };
-    for (size_t i = 0; i < count; i++) {
-        if (!json_is_str(json_at(list, i), &text))
-            return fail(ERR_INVALID, "a response whose x5c has something else than text");
-        TRY(base64_decode(mem, text, &out->items[i]));
-    }
-    return OK;
-}
-
-/* RS256 alone: Google never signed with another. */
-static FALLIBLE check_signature(const struct attested *about, const struct safetynet *response, struct strs *chain)
-{
-    AUTO(json_tree) struct json *header = NULL;
     AUTO(certificate) struct certificate *certificate = NULL;
-    struct str algorithm = { 0 };
 
-    TRY(json_tree(response->header, &header));
-    if (!json_get_str(header, "alg", &algorithm) || !str_equal(algorithm, STR("RS256")))
-        return fail(ERR_INVALID, "a response that is not signed with RS256");
-    TRY(read_chain(about->mem, header, chain));
-    TRY(certificate_read(chain->items[0], &certificate));
+    TRY(certificate_read(leaf, &certificate));
     if (!certificate_is_of_host(certificate, STR(HOST)))
         return fail(ERR_DENIED, "a certificate that is not of " HOST);
-    return certificate_signed(certificate, FOREIGN_RS256, response->message, response->signature);
+    return OK;
 }
 
 /* "the nonce attribute in the payload of response is identical to the Base64 encoding of the SHA-256 hash of the concatenation
@@ -104,8 +45,7 @@ static FALLIBLE check_payload(const struct attested *about, struct str text)
 
 FALLIBLE android_safetynet_verify(const struct attested *about, const struct cbor *statement, struct attestation *out)
 {
-    struct safetynet parts = { 0 };
-    struct strs chain = { 0 };
+    struct signed_text answer = { 0 };
     struct str response = { 0 };
     struct cbor version = { 0 };
 
@@ -113,9 +53,9 @@ FALLIBLE android_safetynet_verify(const struct attested *about, const struct cbo
     if (!cbor_get_kind(statement, STR("ver"), CBOR_TEXT, &version) || version.bytes.len == 0)
         return fail(ERR_INVALID, "a statement without a version");
     TRY(statement_bytes(statement, STR("response"), &response));
-    TRY(split(about->mem, response, &parts));
-    TRY(check_signature(about, &parts, &chain));
-    TRY(check_payload(about, parts.payload));
-    *out = (struct attestation){ ATTESTATION_BASIC, chain };
+    TRY(signed_text_read(about->mem, response, &answer));
+    TRY(check_host(answer.chain.items[0]));
+    TRY(check_payload(about, answer.payload));
+    *out = (struct attestation){ ATTESTATION_BASIC, answer.chain };
     return OK;
 }

@@ -196,7 +196,7 @@ static FALLIBLE check_model(void *ceremony)
 static FALLIBLE assess(void *ceremony)
 {
     struct run *run = ceremony;
-    return trust_assess(&run->options->trust, &run->attestation, run->options->now_s, &run->trusted);
+    return trust_assess(&run->options->trust, &run->attestation, run->data.aaguid, run->options->now_s, &run->trusted);
 }
 
 /* 25. "Verify that the credentialId is <= 1023 bytes."  One of no bytes would name nothing. */
