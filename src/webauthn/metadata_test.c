@@ -5,6 +5,11 @@
 #include "crypto/signature.h"
 #include "json/read.h"
 #include "webauthn/trust.h"
+#include "webauthn/trust_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -247,6 +252,80 @@ TEST(trust_model, refuses_models_that_are_denied_compromised_or_not_allowed)
     CHECK_OK(trust_model(&policy, stranger, false));
 }
 
+/* ---- files ---- */
+
+static void write_file(const char *folder, const char *name, struct str content)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL && fwrite(content.ptr, 1, content.len, file) == content.len && fclose(file) == 0);
+}
+
+static void remove_files(const char *folder)
+{
+    static const char *const names[] = { "a.pem", "notes", "blob" };
+    char path[128];
+    for (size_t i = 0; i < COUNT(names); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    CHECK(rmdir(folder) == 0);
+}
+
+static struct str pem_of(struct arena *mem, const char *certificate)
+{
+    const struct str text = standard(mem, certificate);
+    struct buf out = buf_new(mem, 2048);
+    buf_add(&out, STR("-----BEGIN CERTIFICATE-----\n"));
+    for (size_t at = 0; at < text.len; at += 64) {
+        buf_add(&out, str_slice(text, at, at + 64));
+        buf_add_char(&out, '\n');
+    }
+    buf_add(&out, STR("-----END CERTIFICATE-----\n"));
+    return buf_str(&out);
+}
+
+TEST(trust_files, takes_a_folder_of_certificates_and_refuses_one_without)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(anchors) struct anchors *anchors = anchors_new();
+    char folder[] = "/tmp/trust-XXXXXX";
+
+    CHECK(mkdtemp(folder) != NULL);
+    CHECK_END(ERR_INVALID, trust_files_add_folder(folder, anchors)); /* empty */
+    write_file(folder, "notes", STR("no certificate"));
+    CHECK_END(ERR_INVALID, trust_files_add_folder(folder, anchors));
+    write_file(folder, "a.pem", STR("no certificate"));
+    CHECK_END(ERR_INVALID, trust_files_add_folder(folder, anchors));
+    CHECK(str_contains(str_of(note_get()->text), STR("a.pem")));
+    write_file(folder, "a.pem", pem_of(mem, root));
+    CHECK_OK(trust_files_add_folder(folder, anchors));
+    CHECK_INT(1, anchors_count(anchors));
+    remove_files(folder);
+    CHECK_END(ERR_MISSING, trust_files_add_folder(folder, anchors));
+}
+
+TEST(trust_files, reads_metadata_and_names_the_file_that_is_none)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(anchors) struct anchors *signers = anchors_new();
+    AUTO(metadata) struct metadata *got = NULL;
+    char folder[] = "/tmp/trust-XXXXXX", path[64];
+
+    CHECK(mkdtemp(folder) != NULL);
+    (void)snprintf(path, sizeof path, "%s/blob", folder);
+    CHECK_OK(anchors_add(signers, bytes_of(mem, root)));
+    CHECK_END(ERR_MISSING, trust_files_read_metadata(path, signers, NOW, &got));
+    write_file(folder, "blob", STR("no metadata\n"));
+    CHECK_END(ERR_INVALID, trust_files_read_metadata(path, signers, NOW, &got));
+    CHECK(str_contains(str_of(note_get()->text), str_of(path)));
+    write_file(folder, "blob", sign(mem, fido, "RS256", BLOB("{\"aaguid\":\"" MODEL "\"}")));
+    CHECK_OK(trust_files_read_metadata(path, signers, NOW, &got));
+    CHECK_INT(1, metadata_count(got));
+    remove_files(folder);
+}
+
 static int setup(void **state __attribute__((unused)))
 {
     json_setup();
@@ -261,6 +340,8 @@ int main(void)
         CASE(metadata_read, refuses_what_fido_did_not_sign),
         CASE(metadata_read, refuses_payloads_of_another_form),
         CASE(trust_assess, holds_a_model_to_its_own_anchors),
+        CASE(trust_files, takes_a_folder_of_certificates_and_refuses_one_without),
+        CASE(trust_files, reads_metadata_and_names_the_file_that_is_none),
         CASE(trust_model, refuses_models_that_are_denied_compromised_or_not_allowed),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
