@@ -4,6 +4,8 @@
  *        request was due: an answer that is late makes those behind it late too, as real callers would see it.
  * flood  sends again as soon as the answer is there.  The rate is counted from the first answer to the last, so that no
  *        part of a slow answer is lost at either side.
+ * rotate the same for COUNT requests, where every client has its own, and puts the refresh token of each answer in the
+ *        place of the one that it has spent.
  *
  * A poll-flood never sleeps: on a virtual machine it costs the server several microseconds to wake a client that does,
  * and where the server's own cost is the question that is not part of it.
@@ -11,6 +13,7 @@
  * usage: load paced       PORT SECONDS CLIENTS RATE  <request     (the bytes of the request, from stdin)
  *        load flood       PORT SECONDS CLIENTS       <request
  *        load poll-flood  PORT SECONDS CLIENTS       <request
+ *        load rotate      PORT COUNT CLIENTS         <requests   (one for each client, all of one length)
  * prints one line: rate=1/s p50=us p99=us p999=us max=us good=answers-of-2xx bad=others
  */
 #include "base/clock.h"
@@ -27,14 +30,18 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 256
-#define REQUEST_MAX 8192
+#define INPUT_MAX   (CLIENTS_MAX * 1024)
+#define TOKEN_MARK  "\"refresh_token\":\""
+#define TOKEN_LEN   70
+#define ROTATE_NS   (600 * SECOND_NS)
 #define ANSWER_MAX  65536
 #define SECOND_NS   INT64_C(1000000000)
 #define GRACE_NS    (5 * SECOND_NS) /* for what is still on its way at the end */
 
 struct client {
     int fd;
-    bool waits;     /* for an answer */
+    bool waits; /* for an answer */
+    char *request;
     int64_t due_ns; /* when its request should have been sent */
     size_t len;     /* bytes of the answer so far */
     char answer[ANSWER_MAX];
@@ -44,11 +51,11 @@ struct load {
     struct client *clients;
     size_t count;
     int poll;
-    bool paced, spins;
-    char request[REQUEST_MAX];
+    bool paced, spins, rotates;
+    char input[INPUT_MAX];
     size_t request_len;
     int64_t start_ns, until_ns, step_ns; /* step: between two paced requests */
-    uint64_t sent;
+    uint64_t sent, most;
     size_t waiting;   /* clients that wait */
     int64_t *took_ns; /* of every answer */
     size_t taken, room, bad;
@@ -85,7 +92,7 @@ static void send_request(struct load *load, struct client *c, int64_t due_ns)
     c->waits = true;
     load->sent++;
     load->waiting++;
-    if (send(c->fd, load->request, load->request_len, MSG_NOSIGNAL) != (ssize_t)load->request_len)
+    if (send(c->fd, c->request, load->request_len, MSG_NOSIGNAL) != (ssize_t)load->request_len)
         die("the server does not take a request: %m");
 }
 
@@ -115,6 +122,25 @@ static void keep_time(struct load *load, int64_t took_ns)
     load->took_ns[load->taken++] = took_ns;
 }
 
+static char *token_in(char *text, size_t len)
+{
+    char *mark = memmem(text, len, TOKEN_MARK, sizeof TOKEN_MARK - 1);
+    if (mark == NULL || (size_t)(text + len - mark) < sizeof TOKEN_MARK - 1 + TOKEN_LEN)
+        return NULL;
+    return mark + sizeof TOKEN_MARK - 1;
+}
+
+/* Of an answer without one, a 503, the same token is sent again. */
+static void take_token(const struct load *load, struct client *c)
+{
+    const char *next = token_in(c->answer, c->len);
+    char *place = token_in(c->request, load->request_len);
+    if (place == NULL)
+        die("a request without a refresh token");
+    if (next != NULL)
+        memcpy(place, next, TOKEN_LEN);
+}
+
 static void take_answer(struct load *load, struct client *c)
 {
     int64_t now_ns = clock_mono_ns();
@@ -124,7 +150,9 @@ static void take_answer(struct load *load, struct client *c)
     load->first_ns = load->first_ns == 0 ? now_ns : load->first_ns;
     load->last_ns = now_ns;
     keep_time(load, now_ns - c->due_ns);
-    if (!load->paced && now_ns < load->until_ns)
+    if (load->rotates)
+        take_token(load, c);
+    if (!load->paced && now_ns < load->until_ns && load->sent < load->most)
         send_request(load, c, now_ns);
 }
 
@@ -204,22 +232,36 @@ static void print(struct load *load)
            at_us(load, 0.99), at_us(load, 0.999), at_us(load, 1), load->taken - load->bad, load->bad);
 }
 
+/* The bytes of the request, or of one for each client. */
+static void read_requests(struct load *load)
+{
+    size_t len = fread(load->input, 1, sizeof load->input, stdin), each = load->rotates ? load->count : 1;
+    load->request_len = len / each;
+    if (len == 0 || len == sizeof load->input || len % each != 0)
+        die("no request on stdin, or too many bytes, or not one of the same length for each client");
+    for (size_t i = 0; i < load->count; i++)
+        load->clients[i].request = load->input + (load->rotates ? i * load->request_len : 0);
+}
+
 int main(int argc, char **argv)
 {
-    struct load load = { .poll = epoll_create1(EPOLL_CLOEXEC) };
+    static struct load load;
     const char *mode = argc > 1 ? argv[1] : "";
     load.paced = strcmp(mode, "paced") == 0;
     load.spins = strcmp(mode, "poll-flood") == 0;
-    if (argc != (load.paced ? 6 : 5) || (!load.paced && !load.spins && strcmp(mode, "flood") != 0))
+    load.rotates = strcmp(mode, "rotate") == 0;
+    if (argc != (load.paced ? 6 : 5) || (!load.paced && !load.spins && !load.rotates && strcmp(mode, "flood") != 0))
         die("usage: load paced PORT SECONDS CLIENTS RATE | flood PORT SECONDS CLIENTS | poll-flood PORT SECONDS "
-            "CLIENTS");
-    load.until_ns = number(argv[3]) * SECOND_NS;
+            "CLIENTS | rotate PORT COUNT CLIENTS");
+    load.poll = epoll_create1(EPOLL_CLOEXEC);
+    load.until_ns = load.rotates ? ROTATE_NS : number(argv[3]) * SECOND_NS;
+    load.most = load.rotates ? (uint64_t)number(argv[3]) : UINT64_MAX;
     load.count = (size_t)number(argv[4]);
     load.step_ns = load.paced ? SECOND_NS / number(argv[5]) : 0;
-    load.request_len = fread(load.request, 1, sizeof load.request, stdin);
     load.clients = load.count > CLIENTS_MAX ? NULL : calloc(load.count, sizeof *load.clients);
-    if (load.clients == NULL || load.request_len == 0 || load.request_len == sizeof load.request)
-        die("too many clients, or no request on stdin");
+    if (load.clients == NULL)
+        die("too many clients");
+    read_requests(&load);
     (void)prctl(PR_SET_TIMERSLACK, 1); /* else the kernel may wake us 50 us late */
     for (size_t i = 0; i < load.count; i++)
         connect_client(&load, &load.clients[i], (uint16_t)number(argv[2]));

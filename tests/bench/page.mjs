@@ -98,7 +98,10 @@ const meaning = `- **Start** is counted from before \`exec\` to the first byte o
   again: its signature is checked once, session and account are read each time.
 - **Sign-ups** run on a build of their own (\`build/bench\`), in which a password hash costs nothing; a release can't be built
   so. Each is a row, an audit row and a share of an fsync. Beside it: how many single durable writes of one page the disk takes.
-- **PATCH** is a durable write that runs in the workers of the fast lane: the more workers, the more share one fsync.`;
+- **PATCH** is a durable write. On SQLite a lane of its own runs it, whatever the number of workers; what it writes together shares
+  one fsync.
+- **Refreshes** rotate: each client sends the token that it was given last. A refresh is a changed row, an audit row, a signature and
+  a share of an fsync; \`BENCH_REFRESHES\` asks for another number than 1,000,000.`;
 
 const SECTION = '\n## On PostgreSQL\n';
 
