@@ -53,15 +53,13 @@ static struct audit_who who_of(const struct renewal *try)
 }
 
 static enum err give_pair(struct services *at, const struct visit *v, struct tx **tx, const struct renewal *try,
-                          struct str detail, struct tokens *out)
+                          struct str detail, struct tokens *fresh)
 {
-    struct tokens fresh = { 0 };
     struct audit_who who = who_of(try);
     TRY(audit_add(*tx, v, AUDIT_SESSION_RENEWED, &who, (struct str){ 0 }, detail));
-    TRY(tokens_issue(at, v, &try->user, &try->session, &fresh));
-    fresh.message = STR("Token refreshed");
     TRY(store_commit(tx));
-    *out = fresh;
+    tokens_renewable(at, v, &try->session, fresh);
+    fresh->message = STR("Token refreshed");
     return OK;
 }
 
@@ -82,7 +80,7 @@ static enum err end_reused(const struct visit *v, struct tx **tx, struct renewal
 }
 
 static enum err spend(struct services *at, const struct visit *v, struct renewal *try,
-                      const struct token_binding *binding, struct tokens *out)
+                      const struct token_binding *binding, struct tokens *fresh)
 {
     AUTO(tx) struct tx *tx = NULL;
     enum session_spent spent = SESSION_OVER;
@@ -93,9 +91,9 @@ static enum err spend(struct services *at, const struct visit *v, struct renewal
     TRY(session_spend(tx, v, &life, try->token.number, &try->session, &spent));
     switch (spent) {
     case SESSION_SPENT:
-        return give_pair(at, v, &tx, try, (struct str){ 0 }, out);
+        return give_pair(at, v, &tx, try, (struct str){ 0 }, fresh);
     case SESSION_RETRIED:
-        return give_pair(at, v, &tx, try, STR("{\"retried\":true}"), out);
+        return give_pair(at, v, &tx, try, STR("{\"retried\":true}"), fresh);
     case SESSION_REUSED:
         return end_reused(v, &tx, try);
     case SESSION_OVER:
@@ -104,12 +102,17 @@ static enum err spend(struct services *at, const struct visit *v, struct renewal
     return refuse_as(try, STR("refresh_ended"));
 }
 
+/* Signed before the turn to write is asked for: nothing in an access token depends on what that will find. */
 static enum err try_renewal(struct services *at, const struct visit *v, struct str text,
                             const struct token_binding *binding, struct renewal *try, struct tokens *out)
 {
+    struct tokens fresh = { 0 };
     TRY(find_session(at, v, text, try));
     TRY(check_bound(at, try, binding));
-    return spend(at, v, try, binding, out);
+    TRY(tokens_sign(at, v, &try->user, &try->session, &fresh));
+    TRY(spend(at, v, try, binding, &fresh));
+    *out = fresh;
+    return OK;
 }
 
 enum err flow_renewal(struct services *at, const struct visit *v, struct str refresh_token,

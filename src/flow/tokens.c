@@ -8,8 +8,8 @@ struct session_life tokens_session_life(const struct services *at)
     return (struct session_life){ at->at->config->session_ttl_s, at->at->config->refresh_ttl_s };
 }
 
-enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
-                      const struct session_row *session, struct tokens *out)
+enum err tokens_sign(struct services *at, const struct visit *v, const struct user_row *user,
+                     const struct session_row *session, struct tokens *out)
 {
     const struct config *config = at->at->config;
     char token_id[UUID_TEXT_MAX];
@@ -18,9 +18,6 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .message = STR("Login successful"),
         .token_type = session->jkt.ptr != NULL ? STR("DPoP") : STR("Bearer"),
         .expires_in = config->access_ttl_s,
-        .refresh_token =
-            refresh_make(&at->at->refresh_key, &session->refresh_seed, session->id, session->refresh_number, v->mem),
-        .refresh_expires_in = (session_until(session) - v->now_us) / SECOND_US,
         .session_id = session->id,
         .user_id = user->public_id,
     };
@@ -46,6 +43,23 @@ enum err tokens_issue(struct services *at, const struct visit *v, const struct u
         .jkt = session->jkt,
     };
     TRY(jwt_sign(at->at->keys, v, &claims, &fresh.access_token));
+    *out = fresh;
+    return OK;
+}
+
+void tokens_renewable(struct services *at, const struct visit *v, const struct session_row *session, struct tokens *out)
+{
+    out->refresh_token =
+        refresh_make(&at->at->refresh_key, &session->refresh_seed, session->id, session->refresh_number, v->mem);
+    out->refresh_expires_in = (session_until(session) - v->now_us) / SECOND_US;
+}
+
+enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
+                      const struct session_row *session, struct tokens *out)
+{
+    struct tokens fresh = { 0 };
+    TRY(tokens_sign(at, v, user, session, &fresh));
+    tokens_renewable(at, v, session, &fresh);
     *out = fresh;
     return OK;
 }
