@@ -37,7 +37,7 @@ struct server {
     struct server_options options;
     struct MHD_Daemon *daemon;
     struct reaper *reaper;
-    struct lane_pool *lane;
+    struct lane_pool *lane, *write_lane; /* write_lane NULL: the worker waits for the disk itself */
     struct waiting_room *waiting;
     struct metrics *metrics;
     pthread_key_t worker_key; /* each thread's struct services */
@@ -51,9 +51,9 @@ void exchange_drop(struct exchange *ex);
 /* The stages, in order.  head: everything up to the blank line is there. */
 void exchange_head(struct exchange *ex, const char *method, const char *target, const char *version);
 void exchange_body(struct exchange *ex, const char *bytes, size_t len);
-/* All is there: run it here, or hand it to the slow lane (true: suspended). */
+/* All is there: run it here, or hand it to the lane of its row (true: suspended). */
 bool exchange_run(struct exchange *ex);
-void exchange_run_slow(struct services *own, struct exchange *ex);
+void exchange_run_in_lane(struct services *own, struct exchange *ex);
 /* Run one that waits again.  true: it has answered, and is not ours any longer. */
 bool exchange_ask(struct services *own, struct exchange *ex);
 /* Queue the answer. */

@@ -1,4 +1,4 @@
-/* The slow lane: a bounded queue of requests, run by threads of its own.
+/* A lane: a bounded queue of requests, run by threads of its own.
  *
  * Owns     struct lane_pool, dropped by its _drop, which waits for what runs and refuses what waits.
  * Threads  any may offer; run is called in the lane's threads.

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define CONNECTION_MEMORY (20U * 1024)   /* the library's pool: 8 KiB of header fields and its own records of them */
+#define WRITE_GUESS_US    1000           /* of a durable write, before the first was measured */
 #define OVERRUN_MAX       (1024U * 1024) /* bytes of a refused body that are read and left before the connection is cut */
 
 struct wanted {
@@ -144,19 +145,19 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *cls, cons
     log_event(LOG_DEBUG, "http_library", LOG_S("says", str_of(text)));
 }
 
-static void *slow_open(void *cls)
+static void *lane_open(void *cls)
 {
     return server_worker(cls);
 }
 
-static void slow_close(void *own)
+static void lane_close(void *own)
 {
     (void)own; /* the thread's key gives it back */
 }
 
-static void slow_run(void *own, void *job)
+static void lane_run(void *own, void *job)
 {
-    exchange_run_slow(own, job);
+    exchange_run_in_lane(own, job);
 }
 
 static bool ask_again(void *own, void *call)
@@ -170,9 +171,12 @@ static void open_parts(struct server *s)
         die("no key for the workers");
     s->metrics = metrics_open(s->options.face.routes, s->options.face.count);
     s->reaper = reaper_open(on_reaped, s);
-    s->lane = lane_pool_open(&(struct lane_options){ s->options.slow_threads, s->options.slow_guess_us, slow_open,
-                                                     slow_close, slow_run, s });
-    s->waiting = waiting_open(&(struct waiting_options){ slow_open, ask_again, s });
+    s->lane = lane_pool_open(&(struct lane_options){ s->options.slow_threads, s->options.slow_guess_us, lane_open,
+                                                     lane_close, lane_run, s });
+    if (s->options.write_threads > 0)
+        s->write_lane = lane_pool_open(
+            &(struct lane_options){ s->options.write_threads, WRITE_GUESS_US, lane_open, lane_close, lane_run, s });
+    s->waiting = waiting_open(&(struct waiting_options){ lane_open, ask_again, s });
 }
 
 static struct MHD_Daemon *start_daemon(struct server *s)
@@ -231,8 +235,9 @@ void server_drop(struct server **server)
     struct server *s = *server;
     if (s == NULL)
         return;
-    /* First the lane and the waiting room: what they still hold is resumed, so that the library can close every connection. */
+    /* First the lanes and the waiting room: what they still hold is resumed, so that the library can close every connection. */
     lane_pool_drop(&s->lane);
+    lane_pool_drop(&s->write_lane);
     waiting_drop(&s->waiting);
     if (s->daemon != NULL)
         MHD_stop_daemon(s->daemon);

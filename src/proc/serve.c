@@ -29,7 +29,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define SLOW_PER_HASH 4 /* threads of the slow lane for each hash worker */
+#define WRITE_THREADS 32 /* as many writes can share an fsync of SQLite; most of the time they wait for it */
+#define SLOW_PER_HASH 4  /* threads of the slow lane for each hash worker */
 
 /* What the process holds, in the order of opening; closed backwards. */
 struct house {
@@ -99,6 +100,8 @@ static enum err open_server(struct house *house)
         .workers = (unsigned)c->workers,
         /* While one hashes, the others read, sign and write; what they write together shares one fsync. */
         .slow_threads = load.workers * SLOW_PER_HASH,
+        /* On PostgreSQL each thread has a connection of its own, and the server shares its fsyncs among all anyway. */
+        .write_threads = store_shared(house->shared.store) ? 0 : WRITE_THREADS,
         .slow_guess_us = load.mean_us * SLOW_PER_HASH,
         .max_connections = (unsigned)c->max_connections,
         .max_per_address = c->trusted_proxies.count > 0 ? 0 : (unsigned)c->max_connections / 2,
