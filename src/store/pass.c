@@ -144,7 +144,7 @@ static FALLIBLE read_rows(struct pass *pass, struct arena *mem, struct value *ro
 
 FALLIBLE pass_next(struct pass *pass, size_t limit, struct batch *out)
 {
-    AUTO(arena) struct arena *old = pass->mem; /* the keys of the last batch lie in it */
+    AUTO(arena) struct arena *before __attribute__((unused)) = pass->mem; /* the keys of the last batch lie in it */
     struct value *rows;
     size_t count = 0;
     enum err end;
