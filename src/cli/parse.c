@@ -1,8 +1,11 @@
 #include "cli/parse.h"
 #include "config/options.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define KEY_ID_LEN 43
 
 static const struct command *command_named(struct str name)
 {
@@ -224,10 +227,20 @@ static enum err take_word(struct run *r, const char *text)
     return OK;
 }
 
+/* The id of a key begins with "-" once in 64 times, and is 43 letters of base64url, which no option has: nobody should have to
+ * know "--" to revoke it. */
+static bool is_key_id(const char *text)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)text[len]) || text[len] == '-' || text[len] == '_')
+        len++;
+    return len == KEY_ID_LEN && text[len] == '\0';
+}
+
 static enum err take_argument(struct run *r, char *const *argv, struct argument *a)
 {
     const char *text = argv[0];
-    if (text[0] != '-' || text[1] == '\0')
+    if (text[0] != '-' || text[1] == '\0' || is_key_id(text))
         return take_word(r, text);
     if (text[1] != '-')
         return take_short(r, text, a);

@@ -239,7 +239,7 @@ describe('the drill for a stolen key', () => {
     const server = await startServer();
     const [{ kid }] = await keys(server);
     await command(server, 'revoke', kid);
-    for (const [what, says] of [[kid, /is revoked already/], ['x', /no signing key x/], ["' OR 1=1 --", /no signing key/]]) {
+    for (const [what, says] of [[kid, /is revoked already/], ['x', /no signing key x/], ["' OR 1=1 --", /no signing key/], [`-${'A'.repeat(42)}`, /no signing key -A/], [`--${'A'.repeat(41)}`, /no signing key --A/]]) {
       const { code, stdout, stderr } = await server.cli('key', 'revoke', what);
       assert.deepEqual([code, stdout], [1, '']);
       assert.match(stderr, says);
