@@ -1,7 +1,7 @@
 // Stories of the signing keys: the first one, keys of an earlier release, master keys, and several servers on one database.
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
@@ -123,9 +123,11 @@ describe('keys of an earlier release, in files', () => {
     for (let i = 0; i < count; i += 1) {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }));
-      writeFileSync(path.join(keys, `${kid}.pem`), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+      const file = path.join(keys, `${kid}.pem`);
+      writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+      const age = Date.now() / 1000 - (count - i);
+      utimesSync(file, age, age);
       made.push({ kid, key: privateKey });
-      while (Date.now() % 20 !== 0) await new Promise(setImmediate); // so that they differ in age
     }
     return { folder, keys, made };
   }
