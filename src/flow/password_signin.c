@@ -50,6 +50,20 @@ static enum err fresh_hash(struct services *at, const struct visit *v, const str
     return password_hash(at->at->passwords, &normal, v->mem, out);
 }
 
+/* Hold the account until its session is there.  A password change or a disabling either comes before, and is seen here, or comes after,
+ * and ends the session.  Ends: ERR_CONFLICT (another password than was checked: a new one, or the same hashed anew). */
+static enum err hold_account(struct tx *tx, const struct visit *v, const struct user_row *checked)
+{
+    struct user_row now = { 0 };
+    bool found = false;
+    TRY(users_hold(tx, v->mem, checked->public_id, &now, &found));
+    if (!found || !now.is_active)
+        return refuse(WHY_CREDENTIALS);
+    if (!str_equal(now.hashed_password, checked->hashed_password))
+        return fail(ERR_CONFLICT, "the password was changed meanwhile");
+    return OK;
+}
+
 static enum err open_session(struct services *at, const struct visit *v, const struct user_row *user,
                              struct str new_hash, const struct token_binding *binding, struct tokens *out)
 {
@@ -66,6 +80,7 @@ static enum err open_session(struct services *at, const struct visit *v, const s
     TRY(store_begin(at->at->store, &tx));
     if (binding->proof != NULL)
         TRY(flow_dpop_spend(at, tx, binding->proof));
+    TRY(hold_account(tx, v, user));
     if (new_hash.ptr != NULL)
         TRY(rehash(tx, v, user, new_hash));
     TRY(session_open(tx, v, &start, &session));
@@ -111,6 +126,10 @@ enum err flow_password_signin(struct services *at, const struct visit *v, const 
     }
     TRY(end);
     end = try_signin(at, v, typed, binding, &try, out);
+    if (end == ERR_CONFLICT) /* once more, with what is the password now */
+        end = try_signin(at, v, typed, binding, &try, out);
+    if (end == ERR_CONFLICT)
+        end = refuse(WHY_STORE_BUSY);
     if (end == ERR_UNAUTHENTICATED) {
         TRY(audit_refusal(at, v, &try, subject, try.reason));
         return refuse(WHY_CREDENTIALS);

@@ -314,22 +314,11 @@ static void account_for(struct exchange *ex)
     ex->stage = STAGE_ANSWERED;
 }
 
-static struct lane_pool *lane_of(const struct exchange *ex)
-{
-    const struct server *s = ex->server;
-    return ex->call.route->lane == SLOW ? s->lane : ex->call.route->lane == WRITE ? s->write_lane : NULL;
-}
-
-/* What writes and finds its lane full is run here: this worker then reads no more, and so the flood waits outside. */
-static void hand_over(struct exchange *ex, struct lane_pool *lane)
+static void hand_over(struct exchange *ex)
 {
     MHD_suspend_connection(ex->connection);
-    if (lane_offer(lane, ex) == OK)
+    if (lane_offer(ex->server->lane, ex) == OK)
         return;
-    if (ex->call.route->lane == WRITE) {
-        exchange_run_in_lane(ex->call.services, ex);
-        return;
-    }
     finish(ex, ERR_BUSY);
     account_for(ex);
     MHD_resume_connection(ex->connection);
@@ -345,8 +334,8 @@ bool exchange_run(struct exchange *ex)
     if (!ex->refused) {
         c->services = server_worker(ex->server);
         enum err end = prepare(ex);
-        if (end == OK && c->reply.status == 0 && lane_of(ex) != NULL) {
-            hand_over(ex, lane_of(ex));
+        if (end == OK && c->reply.status == 0 && c->route->lane == SLOW) {
+            hand_over(ex);
             return true; /* the library calls again once it has taken note of the resumption */
         }
         if (end == OK && c->reply.status == 0)

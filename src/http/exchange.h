@@ -36,8 +36,9 @@ struct exchange {
 struct server {
     struct server_options options;
     struct MHD_Daemon *daemon;
+    struct acceptor *acceptor;
     struct reaper *reaper;
-    struct lane_pool *lane, *write_lane; /* write_lane NULL: the worker waits for the disk itself */
+    struct lane_pool *lane;
     struct waiting_room *waiting;
     struct metrics *metrics;
     pthread_key_t worker_key; /* each thread's struct services */

@@ -15,6 +15,7 @@ struct lane_pool {
     pthread_cond_t work;
     struct waiting queue[LANE_QUEUE_MAX]; /* a ring */
     unsigned first, queued, running;
+    unsigned started; /* threads; the others come when they are needed */
     bool stopping;
     int64_t mean_us; /* of a job, moving average over about eight */
     uint64_t done, shed, wait_us;
@@ -69,9 +70,6 @@ struct lane_pool *lane_pool_open(const struct lane_options *options)
     p->mean_us = options->guess_us;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, NULL);
-    for (unsigned i = 0; i < options->threads; i++)
-        if (pthread_create(&p->threads[i], NULL, work, p) != 0)
-            die("no thread for the slow lane: %m");
     return p;
 }
 
@@ -84,7 +82,7 @@ void lane_pool_drop(struct lane_pool **pool)
     p->stopping = true;
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
-    for (unsigned i = 0; i < p->options.threads; i++)
+    for (unsigned i = 0; i < p->started; i++)
         pthread_join(p->threads[i], NULL);
     pthread_cond_destroy(&p->work);
     pthread_mutex_destroy(&p->lock);
@@ -92,20 +90,29 @@ void lane_pool_drop(struct lane_pool **pool)
     *pool = NULL;
 }
 
-/* What a newcomer would wait before its own turn. */
+/* How long a newcomer would wait for its answer.  The mean holds what the jobs wait for each other. */
 static int64_t predicted_us(const struct lane_pool *p)
 {
     unsigned ahead = p->queued + p->running;
     if (ahead < p->options.threads)
         return 0;
-    return p->mean_us * (ahead - p->options.threads + 1) / p->options.threads;
+    return p->mean_us * (ahead + 1) / p->options.threads;
+}
+
+/* Under the lock.  A machine that has no room for another thread makes do with those that there are. */
+static bool find_thread(struct lane_pool *p)
+{
+    if (p->running + p->queued >= p->started && p->started < p->options.threads &&
+        pthread_create(&p->threads[p->started], NULL, work, p) == 0)
+        p->started++;
+    return p->started > 0;
 }
 
 enum err lane_offer(struct lane_pool *p, void *job)
 {
     pthread_mutex_lock(&p->lock);
     int64_t wait_us = predicted_us(p);
-    bool full = p->stopping || p->queued == LANE_QUEUE_MAX || wait_us > LANE_WAIT_MAX_US;
+    bool full = p->stopping || p->queued == LANE_QUEUE_MAX || wait_us > LANE_WAIT_MAX_US || !find_thread(p);
     if (full) {
         p->shed++;
     } else {

@@ -1,4 +1,4 @@
-/* A lane: a bounded queue of requests, run by threads of its own.
+/* A lane: a bounded queue of requests, run by threads of its own, which are started as they are needed.
  *
  * Owns     struct lane_pool, dropped by its _drop, which waits for what runs and refuses what waits.
  * Threads  any may offer; run is called in the lane's threads.
@@ -14,7 +14,7 @@
 struct lane_pool;
 
 struct lane_options {
-    unsigned threads;
+    unsigned threads;         /* at most */
     int64_t guess_us;         /* of one job, before the first was measured */
     void *(*open)(void *cls); /* a thread's own things */
     void (*close)(void *own);

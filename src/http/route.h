@@ -12,8 +12,8 @@ struct call;
 
 enum method { GET, POST, PATCH, DELETE, METHODS };
 
-/* Where a request runs: in the event loop's worker, on the lane for what hashes a password, or on the one for what writes. */
-enum lane { FAST, SLOW, WRITE };
+/* Where a request runs: in the event loop's worker, or on the lane for what hashes a password. */
+enum lane { FAST, SLOW };
 
 typedef enum err (*handler)(struct call *c);
 

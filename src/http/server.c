@@ -1,3 +1,4 @@
+#include "http/acceptor.h"
 #include "http/exchange.h"
 #include "http/tls.h"
 #include "base/clock.h"
@@ -8,8 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CONNECTION_MEMORY (20U * 1024)   /* the library's pool: 8 KiB of header fields and its own records of them */
-#define WRITE_GUESS_US    1000           /* of a durable write, before the first was measured */
+#define CONNECTION_MEMORY (20U * 1024) /* the library's pool: 8 KiB of header fields and its own records of them */
+#define WORKER_SLACK      2 /* the library bounds each worker by itself; the bound of all is the acceptor's */
 #define OVERRUN_MAX       (1024U * 1024) /* bytes of a refused body that are read and left before the connection is cut */
 
 struct wanted {
@@ -118,7 +119,15 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
         reaper_forget(s->reaper, *socket_context);
         *socket_context = NULL;
         metrics_connection(s->metrics, -1);
+        acceptor_left(s->acceptor);
     }
+}
+
+/* The library picks the worker by the socket's number, so the workers have as good as the same number of connections. */
+static bool give(void *cls, int socket, const void *address, unsigned address_len)
+{
+    struct server *s = cls;
+    return MHD_add_connection(s->daemon, socket, address, address_len) == MHD_YES;
 }
 
 static void on_reaped(void *cls)
@@ -173,15 +182,13 @@ static void open_parts(struct server *s)
     s->reaper = reaper_open(on_reaped, s);
     s->lane = lane_pool_open(&(struct lane_options){ s->options.slow_threads, s->options.slow_guess_us, lane_open,
                                                      lane_close, lane_run, s });
-    if (s->options.write_threads > 0)
-        s->write_lane = lane_pool_open(
-            &(struct lane_options){ s->options.write_threads, WRITE_GUESS_US, lane_open, lane_close, lane_run, s });
     s->waiting = waiting_open(&(struct waiting_options){ lane_open, ask_again, s });
 }
 
 static struct MHD_Daemon *start_daemon(struct server *s)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
     struct MHD_OptionItem tls_items[] = {
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_callback() },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
@@ -194,8 +201,8 @@ static struct MHD_Daemon *start_daemon(struct server *s)
         tls_items[0].option = MHD_OPTION_END;
     }
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
-                            MHD_OPTION_LISTEN_SOCKET, s->options.socket, MHD_OPTION_THREAD_POOL_SIZE,
-                            s->options.workers, MHD_OPTION_CONNECTION_LIMIT, s->options.max_connections,
+                            MHD_OPTION_THREAD_POOL_SIZE, s->options.workers, MHD_OPTION_CONNECTION_LIMIT,
+                            WORKER_SLACK * (s->options.max_connections + s->options.workers),
                             MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->options.max_per_address,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
                             1, MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
@@ -215,6 +222,7 @@ enum err server_open(const struct server_options *options, struct server **out)
         server_drop(&s);
         return fail(ERR_INTERNAL, "the HTTP server can't start: %m");
     }
+    acceptor_open(&(struct acceptor_options){ options->socket, options->max_connections, give, s }, &s->acceptor);
     *out = s;
     return OK;
 }
@@ -223,7 +231,7 @@ bool server_drain(struct server *s, int64_t drain_s)
 {
     int64_t until = clock_mono_ns() + drain_s * INT64_C(1000000000);
     atomic_store(&s->draining, true);
-    MHD_quiesce_daemon(s->daemon);
+    acceptor_stop(s->acceptor);
     waiting_close(s->waiting);
     while (atomic_load(&s->active) > 0 && clock_mono_ns() < until)
         nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
@@ -237,10 +245,12 @@ void server_drop(struct server **server)
         return;
     /* First the lanes and the waiting room: what they still hold is resumed, so that the library can close every connection. */
     lane_pool_drop(&s->lane);
-    lane_pool_drop(&s->write_lane);
     waiting_drop(&s->waiting);
+    if (s->acceptor != NULL)
+        acceptor_stop(s->acceptor);
     if (s->daemon != NULL)
-        MHD_stop_daemon(s->daemon);
+        MHD_stop_daemon(s->daemon); /* each connection that it ends leaves the acceptor */
+    acceptor_drop(&s->acceptor);
     reaper_drop(&s->reaper);
     metrics_drop(&s->metrics);
     struct services *own = pthread_getspecific(s->worker_key);

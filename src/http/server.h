@@ -2,8 +2,8 @@
  *
  * Owns     struct server, dropped by its _drop.  Everything in server_options must outlive it.
  * Threads  open, drain and drop by one thread; handlers run in the server's workers.
- * Shape    fast calls run straight to their end in the event-loop worker that read them; slow ones are suspended, run by the slow
- *          lane and resumed; so are, where there is a lane for them, those that wait for the disk.
+ * Shape    the acceptor gives connections to the workers in turn; fast calls run straight to their end in the event-loop worker
+ *          that read them; slow ones are suspended, run by the slow lane and resumed.
  * Sources  RFC 9110, RFC 9112; W3C Trace Context 3.2 (traceparent); Fetch 3.2 (CORS).
  */
 #pragma once
@@ -30,7 +30,6 @@ struct server_options {
     struct server_face face;
     int socket;                                                       /* from listen_open; the server closes it */
     unsigned workers, slow_threads, max_connections, max_per_address; /* max_per_address 0: no bound */
-    unsigned write_threads;                                           /* 0: what writes runs in the workers */
     int64_t slow_guess_us;
     int64_t head_timeout_s, body_timeout_s;
     struct strs cors_origins;

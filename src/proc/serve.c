@@ -29,8 +29,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define WRITE_THREADS 32 /* as many writes can share an fsync of SQLite; most of the time they wait for it */
 #define SLOW_PER_HASH 4  /* threads of the slow lane for each hash worker */
+#define SLOW_LEAST    32 /* but as many as can share a commit, since they write too */
 
 /* What the process holds, in the order of opening; closed backwards. */
 struct house {
@@ -92,6 +92,9 @@ static enum err open_server(struct house *house)
     const struct config *c = house->config;
     struct password_load load;
     password_load(house->shared.passwords, &load);
+    unsigned slow_threads = load.workers * SLOW_PER_HASH;
+    if (slow_threads < SLOW_LEAST)
+        slow_threads = SLOW_LEAST;
     if (c->tls_cert.len > 0)
         TRY(tls_open(c->tls_cert, c->tls_key, &house->tls));
     struct server_options options = {
@@ -99,10 +102,8 @@ static enum err open_server(struct house *house)
         .socket = house->socket,
         .workers = (unsigned)c->workers,
         /* While one hashes, the others read, sign and write; what they write together shares one fsync. */
-        .slow_threads = load.workers * SLOW_PER_HASH,
-        /* On PostgreSQL each thread has a connection of its own, and the server shares its fsyncs among all anyway. */
-        .write_threads = store_shared(house->shared.store) ? 0 : WRITE_THREADS,
-        .slow_guess_us = load.mean_us * SLOW_PER_HASH,
+        .slow_threads = slow_threads,
+        .slow_guess_us = load.mean_us * slow_threads / load.workers,
         .max_connections = (unsigned)c->max_connections,
         .max_per_address = c->trusted_proxies.count > 0 ? 0 : (unsigned)c->max_connections / 2,
         .head_timeout_s = c->head_timeout_s,

@@ -105,6 +105,7 @@ static void engine_drop(struct engine *engine)
 {
     if (engine == NULL)
         return;
+    readers_close(engine);
     writers_close(engine);
     pthread_cond_destroy(&engine->outage.tried);
     pthread_mutex_destroy(&engine->outage.lock);
@@ -124,6 +125,7 @@ static FALLIBLE engine_open(const struct store_options *options, struct tally *t
     engine->tally = tally;
     pthread_mutex_init(&engine->outage.lock, NULL);
     pthread_cond_init(&engine->outage.tried, NULL);
+    readers_open(engine);
     writers_open(engine);
     end = engine_fill(engine, options);
     if (end == OK)

@@ -9,6 +9,7 @@
  * postgres_news.c       LISTEN and NOTIFY
  * postgres_settle.c     waiting for those who are writing to a table
  * postgres_bulk.c       whole tables, for a move to another database
+ * postgres_readers.c    the connections that all threads share for reading single rows
  * postgres_writers.c    the connections that write, and the queue for them
  * postgres_write.c      transactions, and what became of a commit whose answer was lost
  */
@@ -19,10 +20,12 @@
 #include "store/driver.h"
 
 #define POSTGRES_WRITERS   8  /* connections that write; past that, more only wait for each other in the server */
+#define POSTGRES_READERS   8  /* connections that all share for reading, at most */
+#define READERS_TOGETHER   16 /* statements that travel on one of them at once */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
-#define POSTGRES_NEVER     INT64_MAX /* wait_ms: as long as the server lives */
-#define POSTGRES_XID_MAX   24        /* bytes of a transaction's number as text */
-#define FLIGHT_MAX         16        /* statements, and what prepares them */
+#define POSTGRES_NEVER     INT64_MAX              /* wait_ms: as long as the server lives */
+#define POSTGRES_XID_MAX   24                     /* bytes of a transaction's number as text */
+#define FLIGHT_MAX         (2 * READERS_TOGETHER) /* statements, and what prepares them */
 
 /* The functions of libpq that we call. */
 /* clang-format off */
@@ -58,6 +61,15 @@ struct writers {
     struct waiter *first, **last; /* who waits for a connection, in order */
 };
 
+struct traveller;
+
+struct readers {
+    pthread_mutex_t lock;
+    struct conn *all[POSTGRES_READERS], *idle[POSTGRES_READERS];
+    size_t most, made, idle_count;
+    struct traveller *first, **last; /* who waits for a connection, in order */
+};
+
 struct engine {
     const struct libpq *pq;
     struct secret url; /* as libpq takes it; holds the password */
@@ -65,6 +77,7 @@ struct engine {
     int64_t busy_ms;
     struct tally *tally;
     struct outage outage;
+    struct readers readers;
     struct writers writers;
 };
 
@@ -91,6 +104,7 @@ struct conn {
     PGconn *link;           /* NULL: not connected */
     struct flight flight;   /* with the answer of the statement between start and finish */
     PGresult *result;       /* that one; borrowed */
+    PGresult *brought;      /* the same, when a shared connection has brought it: then it is ours */
     int row;                /* the next of it */
     enum query_id query;    /* which statement it is */
     bool prepared[OWN_END]; /* on this link, or on its way to be */
@@ -148,6 +162,13 @@ void flight_forget(struct conn *conn);                 /* its answers; all of it
 FALLIBLE flight_leave(struct conn *conn);              /* land, and be ready for texts of several statements */
 
 FALLIBLE postgres_prepare(struct conn *conn, enum query_id query);
+
+void readers_open(struct engine *engine);
+void readers_close(struct engine *engine);
+bool readers_take(enum query_id query); /* is it one that may go with others? */
+/* Ask on a shared connection.  out: for PQclear.  Ends: as a statement's. */
+FALLIBLE readers_ask(struct engine *engine, const struct ask *ask, PGresult **out);
+
 FALLIBLE postgres_later(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_start(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count);

@@ -41,6 +41,11 @@ FALLIBLE postgres_start(struct conn *conn, const struct ask *ask)
     conn->clash[0] = '\0';
     conn->query = ask->query;
     conn->row = 0;
+    if (conn->tx == TX_NONE && !conn->writes && readers_take(ask->query)) {
+        TRY(readers_ask(conn->engine, ask, &conn->brought));
+        conn->result = conn->brought;
+        return OK;
+    }
     return conn_do(conn, start_once, ask);
 }
 
@@ -139,6 +144,8 @@ int64_t postgres_changed(struct conn *conn)
 
 void postgres_finish(struct conn *conn)
 {
+    conn->engine->pq->PQclear(conn->brought);
+    conn->brought = NULL;
     if (conn->flight.landed)
         flight_forget(conn);
 }

@@ -6,6 +6,7 @@
  */
 #include "store/sqlite_own.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 

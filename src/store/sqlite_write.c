@@ -197,7 +197,7 @@ FALLIBLE write_commit(struct work *work)
     }
     turns_join(engine->turns, &work->turn);
     leave(engine);
-    end = turns_wait(engine->turns, &work->turn);
+    end = turns_wait(&work->turn);
     work_free(work);
     return end;
 }

@@ -1,6 +1,7 @@
 #include "store/turns.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -37,18 +38,19 @@ void turns_drop(struct turns **turns)
 
 void turn_init(struct turn *me)
 {
-    pthread_condattr_t monotonic;
-
     *me = (struct turn){ .end = OK };
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&me->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    sem_init(&me->told, 0, 0);
 }
 
 void turn_fini(struct turn *me)
 {
-    pthread_cond_destroy(&me->wake);
+    sem_destroy(&me->told);
+}
+
+static void await(struct turn *me)
+{
+    while (sem_wait(&me->told) != 0)
+        continue;
 }
 
 static void enqueue(struct turns *t, struct turn *me)
@@ -75,17 +77,25 @@ static struct timespec after_ms(int64_t ms)
     return (struct timespec){ .tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000 };
 }
 
-/* The turn may arrive together with the time-out: then it is ours, for whoever gave it has let go. */
+/* Ends: false, when it was not given in time.  It may be given at that very moment: then it is ours. */
 static bool wait_in_queue(struct turns *t, struct turn *me, int64_t wait_ms)
 {
     struct timespec until = after_ms(wait_ms);
+    bool mine;
 
-    enqueue(t, me);
-    while (!me->has && pthread_cond_timedwait(&me->wake, &t->lock, &until) != ETIMEDOUT)
-        continue;
-    if (!me->has)
-        dequeue(t, me);
-    return me->has;
+    while (sem_clockwait(&me->told, CLOCK_MONOTONIC, &until) != 0) {
+        if (errno != ETIMEDOUT)
+            continue;
+        pthread_mutex_lock(&t->lock);
+        mine = me->has;
+        if (!mine)
+            dequeue(t, me);
+        pthread_mutex_unlock(&t->lock);
+        if (mine)
+            await(me);
+        return mine;
+    }
+    return true;
 }
 
 FALLIBLE turns_take(struct turns *t, struct turn *me, int64_t wait_ms)
@@ -93,10 +103,12 @@ FALLIBLE turns_take(struct turns *t, struct turn *me, int64_t wait_ms)
     bool mine;
 
     pthread_mutex_lock(&t->lock);
-    mine = !t->taken || wait_in_queue(t, me, wait_ms);
-    t->taken = t->taken || mine;
+    mine = !t->taken;
+    t->taken = true;
+    if (!mine)
+        enqueue(t, me);
     pthread_mutex_unlock(&t->lock);
-    return mine ? OK : refuse_for(WHY_STORE_BUSY, 1);
+    return mine || wait_in_queue(t, me, wait_ms) ? OK : refuse_for(WHY_STORE_BUSY, 1);
 }
 
 void turns_join(struct turns *t, struct turn *me)
@@ -119,17 +131,24 @@ size_t turns_gathered(struct turns *t)
     return count;
 }
 
-/* Under the lock: the turn goes to the next in the queue, or is free. */
-static void give(struct turns *t)
+/* Under the lock: the turn goes to the next in the queue, who is to be told when the lock is open, or is free. */
+static struct turn *give(struct turns *t)
 {
     struct turn *next = t->first;
 
     t->taken = next != NULL;
     if (next == NULL)
-        return;
+        return NULL;
     dequeue(t, next);
     next->has = true;
-    pthread_cond_signal(&next->wake);
+    return next;
+}
+
+/* Whoever is told may return and free its turn: nothing of it is touched after that. */
+static void tell(struct turn *one)
+{
+    if (one != NULL)
+        sem_post(&one->told);
 }
 
 static bool may_gather(const struct turns *t)
@@ -140,45 +159,45 @@ static bool may_gather(const struct turns *t)
 
 bool turns_hand_on(struct turns *t)
 {
-    bool more;
+    struct turn *next = NULL;
 
     pthread_mutex_lock(&t->lock);
-    more = may_gather(t);
-    if (more)
-        give(t);
+    if (may_gather(t))
+        next = give(t);
     pthread_mutex_unlock(&t->lock);
-    return more;
+    tell(next);
+    return next != NULL;
 }
 
-/* A thread that is told may return and free its turn as soon as the lock is open: nothing of it is touched after that.
- */
 void turns_settle(struct turns *t, enum err end, const char *text)
 {
+    struct turn *one, *next;
+
     pthread_mutex_lock(&t->lock);
-    for (struct turn *one = t->gathered, *next; one != NULL; one = next) {
-        next = one->next;
-        one->end = end;
-        snprintf(one->text, sizeof one->text, "%s", text);
-        one->settled = true;
-        pthread_cond_signal(&one->wake);
-    }
+    one = t->gathered;
     t->gathered = NULL;
     t->gathered_count = 0;
     pthread_mutex_unlock(&t->lock);
+    for (; one != NULL; one = next) {
+        next = one->next;
+        one->end = end;
+        snprintf(one->text, sizeof one->text, "%s", text);
+        tell(one);
+    }
 }
 
 void turns_let_go(struct turns *t)
 {
+    struct turn *next;
+
     pthread_mutex_lock(&t->lock);
-    give(t);
+    next = give(t);
     pthread_mutex_unlock(&t->lock);
+    tell(next);
 }
 
-FALLIBLE turns_wait(struct turns *t, struct turn *me)
+FALLIBLE turns_wait(struct turn *me)
 {
-    pthread_mutex_lock(&t->lock);
-    while (!me->settled)
-        pthread_cond_wait(&me->wake, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+    await(me);
     return me->end == OK ? OK : fail(me->end, "%s", me->text);
 }

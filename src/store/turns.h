@@ -9,7 +9,7 @@
  * Promise  whoever has the turn ends by turns_hand_on returning true or by turns_let_go; so nobody waits for ever.
  */
 #pragma once
-#include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,11 +21,10 @@
 struct turns;
 
 struct turn {
-    pthread_cond_t wake;
-    struct turn *next; /* in the queue, later among the gathered */
-    bool has;          /* the turn was handed to it */
-    bool settled;      /* its commit has ended, like this: */
-    enum err end;
+    sem_t told;              /* that it has the turn; later, how its commit ended */
+    struct turn *next;       /* in the queue, later among the gathered */
+    bool has;                /* the turn was handed to it */
+    enum err end;            /* of its commit */
     char text[ERR_TEXT_MAX]; /* for the log, when it failed */
 };
 
@@ -46,4 +45,4 @@ void turns_settle(struct turns *t, enum err end, const char *text); /* tell all 
 void turns_let_go(struct turns *t);                                 /* to the next, or to nobody */
 
 /* For who has joined and no longer has the turn: how did the commit end? */
-FALLIBLE turns_wait(struct turns *t, struct turn *me);
+FALLIBLE turns_wait(struct turn *me);

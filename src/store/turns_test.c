@@ -53,7 +53,7 @@ static void one_part(struct writer *w, bool drop)
     if (!turns_hand_on(s->turns))
         settle(s);
     if (!drop) {
-        if (turns_wait(s->turns, &me) == OK)
+        if (turns_wait(&me) == OK)
             w->good++;
         else
             w->bad++;
@@ -144,7 +144,7 @@ TEST(turns, settle_at_once_when_nobody_else_waits)
     CHECK(!turns_hand_on(t));
     turns_settle(t, ERR_INTERNAL, "disk full");
     turns_let_go(t);
-    CHECK_END(ERR_INTERNAL, turns_wait(t, &me));
+    CHECK_END(ERR_INTERNAL, turns_wait(&me));
     assert_string_equal("disk full", note_get()->text);
     turn_fini(&me);
     turns_drop(&t);

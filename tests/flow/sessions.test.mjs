@@ -237,6 +237,20 @@ describe('a new password', () => {
   });
 });
 
+describe('a sign-in that meets a new password', () => {
+  it('is refused, or its session is over when the new password is there', async () => {
+    for (let round = 0; round < 15; round++) {
+      const account = await member(at.server);
+      const knocks = Array.from({ length: 8 }, () => at.server.call('POST', '/login', { body: { email: account.email, password: PASSWORD } }));
+      const [changed, ...answers] = await Promise.all([change(account.token, { current_password: PASSWORD, password: NEW }), ...knocks]);
+      assert.equal(changed.status, 204, changed.text);
+      for (const { status, json } of answers)
+        if (status === 200) assertProblem(await me(json.access_token), sessionEnded);
+        else assert.equal(status, 401);
+    }
+  });
+});
+
 describe('whoever guesses at the current password', () => {
   const limited = withServer({ limits: true }, async () => {});
   it('is slowed down, and the owner can still sign in', async () => {

@@ -95,6 +95,20 @@ describe('two nodes on one database', onlyOn('postgres'), () => {
     for (const i of [0, 1]) assertProblem(await at.call(i, 'GET', '/users/me', { token: json.access_token }), { status: 401, code: 'session_ended' });
   });
 
+  it('a sign-in on the one that meets a new password on the other is refused, or over', async () => {
+    for (let round = 0; round < 15; round++) {
+      const someone = await member(at.nodes[0]);
+      const { email, password } = someone;
+      const asked = times(10, (i) => at.call(i, 'POST', '/login', { body: { email, password } }));
+      const body = { current_password: password, password: 'another Good-Phrase 77' };
+      const changed = await at.call(round, 'POST', '/users/me/password', { token: someone.token, body });
+      assert.equal(changed.status, 204, changed.text);
+      for (const { status, json } of await asked)
+        if (status === 200) assertProblem(await at.call(1, 'GET', '/users/me', { token: json.access_token }), { status: 401, code: 'session_ended' });
+        else assert.equal(status, 401);
+    }
+  });
+
   it('a sign-out on the one is a sign-out on the other', async () => {
     const someone = await member(at.nodes[0]);
     assert.equal((await at.nodes[1].call('GET', '/users/me', { token: someone.token })).status, 200);

@@ -33,3 +33,4 @@ struct str proxy_url(struct proxy *proxy, struct str url); /* the same address t
 int postgres_url_tests(void);
 int postgres_fault_tests(void);
 int postgres_flight_tests(void);
+int postgres_readers_tests(void);
