@@ -55,7 +55,7 @@ export const cutInAnswer = (n) => {
 export const slow = (pace) => {
   const dribble = async (proxy, to, bytes) => {
     proxy.harms += 1;
-    for (let at = 0; at < bytes.length; at += pace) {
+    for (let at = 0; at < bytes.length && !to.destroyed; at += pace) {
       to.write(bytes.subarray(at, at + pace));
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
