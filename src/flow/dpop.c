@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-#define PURGE_AFTER_US (15 * 60 * SECOND_US) /* clocks of servers may differ; a nonce and its proof live for minutes */
-
 /* What the caller is told, and the word that stands in the audit trail. */
 static enum err refused(enum why why, const char *word)
 {
@@ -106,15 +104,4 @@ enum err flow_dpop_not_used(struct services *at, const struct caller *caller)
 struct str flow_dpop_nonce(struct services *at, const struct visit *v)
 {
     return dpop_nonce_now(v->mem, &at->at->dpop_key, visit_now_s(v));
-}
-
-enum err flow_dpop_purge(const struct shared *shared, int64_t now_us)
-{
-    AUTO(tx) struct tx *tx = NULL;
-    int64_t removed = 0;
-    if (!store_shared(shared->store))
-        return OK;
-    TRY(store_begin(shared->store, &tx));
-    TRY(dpop_proofs_purge(tx, now_us - PURGE_AFTER_US, &removed));
-    return store_commit(&tx);
 }

@@ -36,6 +36,3 @@ FALLIBLE flow_dpop_not_used(struct services *at, const struct caller *caller);
 
 /* The nonce to give now. */
 struct str flow_dpop_nonce(struct services *at, const struct visit *v);
-
-/* Forget what is too old to come again; for the server's tick.  Ends: ERR_BUSY, ERR_INTERNAL. */
-FALLIBLE flow_dpop_purge(const struct shared *shared, int64_t now_us);

@@ -45,6 +45,7 @@ enum err flow_epoch_settle(struct shared *at, const struct visit *v, bool keep, 
         TRY(raise(at, v, outside.epoch + 1, out));
         TRY(epoch_read(db, &inside));
     }
+    at->ticket_key.epoch = inside.epoch;
     if (!found || inside.epoch > outside.epoch || (keep && mark_before(&outside, &inside)))
         return mark_keep(at->config->data_dir, &inside);
     return OK;

@@ -54,6 +54,7 @@ void shared_derive_keys(struct shared *shared)
     derive(&shared->master, "refresh-tokens", &shared->refresh_key, sizeof shared->refresh_key);
     derive(&shared->master, "limits", &shared->limit_key, sizeof shared->limit_key);
     derive(&shared->master, "dpop-nonces", &shared->dpop_key, sizeof shared->dpop_key);
+    derive(&shared->master, "tickets", &shared->ticket_key.is, sizeof shared->ticket_key.is);
     derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
 }
 
@@ -63,6 +64,7 @@ void shared_close(struct shared *shared)
     wipe(&shared->limit_key, sizeof shared->limit_key);
     wipe(&shared->name_key, sizeof shared->name_key);
     wipe(&shared->dpop_key, sizeof shared->dpop_key);
+    wipe(&shared->ticket_key.is, sizeof shared->ticket_key.is);
     replay_drop(&shared->proofs);
     revocations_drop(&shared->revocations);
     limits_drop(&shared->limits);

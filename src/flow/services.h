@@ -7,6 +7,7 @@
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keyring.h"
+#include "ticket/ticket.h"
 #include "token/replay.h"
 
 #define MASTER_NAME "postern-master-key" /* of the file in the data folder, and of the credential */
@@ -24,6 +25,7 @@ struct shared {
     struct jwt_expect expect;        /* issuer and audience of our tokens */
     struct mac_key refresh_key;      /* of the refresh tokens' MAC; the same on every node */
     struct mac_key limit_key;        /* of the subjects that the nodes count together */
+    struct ticket_key ticket_key;    /* of what is handed out once */
     struct short_key name_key;       /* of the digests of unknown names in the audit trail */
     struct replay *proofs;           /* spent DPoP proofs */
     struct mac_key dpop_key;         /* of the nonces for them; the same on every node */

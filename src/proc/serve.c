@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "flow/dpop.h"
 #include "flow/epoch.h"
+#include "flow/forget.h"
 #include "flow/keys.h"
 #include "flow/open.h"
 #include "flow/revocations.h"
@@ -257,7 +258,7 @@ static void tidy(struct house *house)
     keep_mark(house);
     if (limits_purge(house->shared.limits, clock_now_us()) != OK)
         log_event(LOG_WARN, "purge_failed", LOG_S("what", str_of(note_get()->text)));
-    if (flow_dpop_purge(&house->shared, clock_now_us()) != OK)
+    if (flow_forget(&house->shared, clock_now_us()) != OK)
         log_event(LOG_WARN, "purge_failed", LOG_S("what", str_of(note_get()->text)));
 }
 

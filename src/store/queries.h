@@ -140,10 +140,14 @@
     Q(DPOP_PROOF_ADD, "INSERT INTO dpop_proofs (id, good_until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")          \
     Q(DPOP_PROOFS_PURGE, "DELETE FROM dpop_proofs WHERE good_until < $1")                                              \
                                                                                                                        \
+    Q(SPENT_TICKET_ADD, "INSERT INTO spent_tickets (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")      \
+    Q(SPENT_TICKETS_PURGE, "DELETE FROM spent_tickets WHERE expires_at < $1")                                          \
+                                                                                                                       \
     /* How far the database has come.  Of two programs that raise the epoch at once, one changes nothing. */            \
     Q(EPOCH_READ,                                                                                                      \
       "SELECT e.number, a.seq, a.at FROM epoch e"                                                                      \
       " LEFT JOIN audit_log a ON a.seq = (SELECT MAX(n.seq) FROM audit_log n)")                                        \
+    Q(EPOCH_NUMBER, "SELECT e.number FROM epoch e")                                                                    \
     Q(EPOCH_ROW, "SELECT COUNT(*) FROM audit_log a WHERE a.seq = $1 AND a.at = $2")                                    \
     Q(EPOCH_RAISE, "UPDATE epoch SET number = $1 WHERE number < $1")                                                   \
     Q(EPOCH_END_SESSIONS, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at = 0 AND id > $3")         \

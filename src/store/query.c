@@ -16,10 +16,14 @@ struct value in_text(struct str text)
     return (struct value){ .kind = text.ptr == NULL ? VALUE_NULL : VALUE_TEXT, .bytes = text };
 }
 
+struct value in_bytes(struct str bytes)
+{
+    return (struct value){ .kind = bytes.ptr == NULL ? VALUE_NULL : VALUE_BYTES, .bytes = bytes };
+}
+
 struct value in_digest(const struct digest *digest)
 {
-    struct str bytes = { (const char *)digest->is, sizeof digest->is };
-    return (struct value){ .kind = VALUE_BYTES, .bytes = bytes };
+    return in_bytes((struct str){ (const char *)digest->is, sizeof digest->is });
 }
 
 static struct value from_member(enum column_kind kind, const char *member)

@@ -18,6 +18,7 @@ struct value {
 
 struct value in_int(int64_t number);
 struct value in_text(struct str text);               /* absent: NULL */
+struct value in_bytes(struct str bytes);             /* absent: NULL */
 struct value in_digest(const struct digest *digest); /* borrowed */
 /* The columns of a row from number `from` on, as parameters; in: room for the rest of the shape. */
 void in_row(const struct shape *shape, size_t from, const void *row, struct value *in);
