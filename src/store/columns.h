@@ -29,6 +29,11 @@
     FIRST(id) NEXT(name) NEXT(secret) NEXT(former_secret) NEXT(former_until) NEXT(keys) NEXT(scopes) NEXT(created_at)  \
     NEXT(disabled_at)
 
+#define CREDENTIAL_COLUMNS(FIRST, NEXT)                                                                                \
+    FIRST(id) NEXT(user_id) NEXT(public_key) NEXT(algorithm) NEXT(sign_count) NEXT(aaguid) NEXT(transports) NEXT(name) \
+    NEXT(backup_eligible) NEXT(backup_state) NEXT(user_verified) NEXT(format) NEXT(trusted) NEXT(created_at)           \
+    NEXT(last_used_at)
+
 enum column_kind { COLUMN_INT, COLUMN_BOOL, COLUMN_STR, COLUMN_DIGEST };
 
 struct column {
@@ -55,4 +60,4 @@ struct shape {
         .columns = (table), .count = sizeof(table) / sizeof(*(table)), .size = sizeof(type)                            \
     }
 
-extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape, client_shape;
+extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape, client_shape, credential_shape;

@@ -16,7 +16,12 @@
 #define SQL_C(name)      "c." #name
 #define SQL_MORE_C(name) ", c." #name
 #define CLIENT  CLIENT_COLUMNS(SQL_C, SQL_MORE_C)
-#define USER    USER_COLUMNS(SQL_U, SQL_MORE_U)
+/* With an account comes how many factors it has, so that nobody asks a second time. */
+#define USER                                                                                                           \
+    USER_COLUMNS(SQL_U, SQL_MORE_U) ", (SELECT COUNT(*) FROM webauthn_credentials n WHERE n.user_id = u.id)"
+#define SQL_W(name)      "w." #name
+#define SQL_MORE_W(name) ", w." #name
+#define CREDENTIAL       CREDENTIAL_COLUMNS(SQL_W, SQL_MORE_W) ", u.user_handle"
 #define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
 #define SQL_K(name)      "k." #name
 #define SQL_MORE_K(name) ", k." #name
@@ -62,6 +67,26 @@
     Q(USERS_HOLD_ACTIVE_ADMINS,                                                                                        \
       "UPDATE users SET updated_at = updated_at"                                                                       \
       " WHERE roles <> 'user' AND is_active AND (',' || roles || ',') LIKE '%,admin,%'")                               \
+    Q(USER_HANDLE, "SELECT u.user_handle FROM users u WHERE u.id = $1")                                                \
+    Q(USER_SET_HANDLE, "UPDATE users SET user_handle = $1 WHERE id = $2 AND user_handle IS NULL")                      \
+                                                                                                                       \
+    Q(CREDENTIAL_BY_ID,                                                                                                \
+      "SELECT " CREDENTIAL ", " USER " FROM webauthn_credentials w JOIN users u ON u.id = w.user_id WHERE w.id = $1")  \
+    Q(CREDENTIALS_OF_USER,                                                                                             \
+      "SELECT " CREDENTIAL " FROM webauthn_credentials w JOIN users u ON u.id = w.user_id WHERE w.user_id = $1"        \
+      " ORDER BY w.created_at, w.id")                                                                                  \
+    Q(CREDENTIAL_ADD,                                                                                                  \
+      "INSERT INTO webauthn_credentials (id, user_id, public_key, algorithm, sign_count, aaguid, transports, name,"    \
+      " backup_eligible, backup_state, user_verified, format, trusted, created_at, last_used_at)"                      \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")                                    \
+    /* Of two assertions that come at once with one number, the second changes nothing, unless $6 says to take what does not   \
+       grow; then the highest number stays. */                                                                         \
+    Q(CREDENTIAL_USED,                                                                                                 \
+      "UPDATE webauthn_credentials SET sign_count = CASE WHEN sign_count < $1 THEN $1 ELSE sign_count END,"            \
+      " backup_state = $2, user_verified = $3, last_used_at = $4"                                                      \
+      " WHERE id = $5 AND (sign_count < $1 OR (sign_count = 0 AND $1 = 0) OR $6 = 1)")                                 \
+    Q(CREDENTIAL_RENAME, "UPDATE webauthn_credentials SET name = $1 WHERE id = $2 AND user_id = $3")                   \
+    Q(CREDENTIAL_REMOVE, "DELETE FROM webauthn_credentials WHERE id = $1 AND user_id = $2")                            \
                                                                                                                        \
     Q(SESSION_ADD,                                                                                                     \
       "INSERT INTO sessions (id, user_id, refresh_seed, refresh_number, created_at, last_used_at, idle_until,"         \

@@ -20,6 +20,25 @@ struct user_row {
     struct str roles; /* words of access/, comma-separated, sorted: "admin,user" */
     int64_t token_version;
     int64_t created_at, updated_at;
+    int64_t credentials; /* passkeys and security keys: counted where the row is read, and no column of it */
+};
+
+/* A passkey or security key. */
+struct credential_row {
+    struct str id; /* credential id, base64url */
+    int64_t user_id;
+    struct str public_key; /* COSE_Key, base64url */
+    int64_t algorithm;     /* as COSE numbers it */
+    int64_t sign_count;
+    struct str aaguid;     /* UUID text */
+    struct str transports; /* comma-separated; may be empty */
+    struct str name;
+    bool backup_eligible, backup_state;
+    bool user_verified; /* at registration, or later beside another factor */
+    struct str format;  /* of its attestation statement */
+    bool trusted;       /* which led to an anchor */
+    int64_t created_at, last_used_at;
+    struct str user_handle; /* base64url; of its account: read along with the row, and no column of it */
 };
 
 struct session_row {

@@ -5,10 +5,13 @@
 #include "store/query.h"
 
 #define USER_COLUMN(name) COLUMN(struct user_row, name),
-static const struct column user_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN) };
+static const struct column stored_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN) };
+static const struct shape stored_shape = SHAPE(struct user_row, stored_columns);
+static const struct column user_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN)
+                                                  COLUMN(struct user_row, credentials) };
 const struct shape user_shape = SHAPE(struct user_row, user_columns);
 
-#define USER_ADDED (sizeof user_columns / sizeof *user_columns - 1) /* all columns but id */
+#define USER_ADDED (sizeof stored_columns / sizeof *stored_columns - 1) /* all columns but id */
 
 static FALLIBLE user_one(struct db *db, struct arena *mem, struct ask ask, struct user_row *out, bool *found)
 {
@@ -54,7 +57,7 @@ FALLIBLE users_add(struct tx *tx, struct user_row *row)
     const struct ask ask = { QUERY_USER_ADD, in, USER_ADDED };
     int64_t id = 0;
 
-    in_row(&user_shape, 1, row, in);
+    in_row(&stored_shape, 1, row, in);
     TRY(taken(tx, query_number(tx_db(tx), ask, &id)));
     row->id = id;
     return OK;
@@ -70,6 +73,22 @@ FALLIBLE users_update(struct tx *tx, const struct user_row *row)
 
     TRY(taken(tx, query_run(tx, ask, &changed)));
     return changed == 1 ? OK : refuse(WHY_USER_MISSING);
+}
+
+FALLIBLE users_handle(struct db *db, struct arena *mem, int64_t id, struct str *handle)
+{
+    static const struct column columns[] = { { COLUMN_STR, 0 } };
+    static const struct shape shape = SHAPE(struct str, columns);
+    const struct part parts[] = { { &shape, handle }, { NULL, NULL } };
+    bool found = false;
+
+    TRY(query_one(db, mem, ASK(USER_HANDLE, in_int(id)), parts, &found));
+    return found ? OK : refuse(WHY_USER_MISSING);
+}
+
+FALLIBLE users_set_handle(struct tx *tx, int64_t id, struct str handle)
+{
+    return query_run(tx, ASK(USER_SET_HANDLE, in_text(handle), in_int(id)), NULL);
 }
 
 FALLIBLE users_set_password(struct tx *tx, int64_t id, struct str before, struct str after, int64_t now_us)

@@ -15,6 +15,10 @@ FALLIBLE users_add(struct tx *tx, struct user_row *row);
 /* Write name, date_of_birth, job_title, username(+key), is_active, roles, token_version, updated_at of row->id.
  * Ends: ERR_MISSING, ERR_CONFLICT (WHY_USERNAME_TAKEN). */
 FALLIBLE users_update(struct tx *tx, const struct user_row *row);
+/* What passkeys know the account by, base64url; absent: none yet.  Ends: ERR_MISSING. */
+FALLIBLE users_handle(struct db *db, struct arena *mem, int64_t id, struct str *handle);
+/* Give it one; who has one keeps it. */
+FALLIBLE users_set_handle(struct tx *tx, int64_t id, struct str handle);
 /* Replace the hash only if it is still `before`.  Ends: ERR_CONFLICT. */
 FALLIBLE users_set_password(struct tx *tx, int64_t id, struct str before, struct str after, int64_t now_us);
 
