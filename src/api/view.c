@@ -50,7 +50,7 @@ struct user_view user_view_of(const struct visit *v, const struct user_row *row)
         .job_title = row->job_title,
         .roles = roles_split(v->mem, row->roles),
         .is_active = row->is_active,
-        .mfa = { .webauthn = row->credentials },
+        .mfa = { row->credentials, row->totp, row->recovery_codes },
         .created_at = row->created_at,
         .updated_at = row->updated_at,
     };

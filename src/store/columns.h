@@ -34,6 +34,10 @@
     NEXT(backup_eligible) NEXT(backup_state) NEXT(user_verified) NEXT(format) NEXT(trusted) NEXT(created_at)           \
     NEXT(last_used_at)
 
+#define TOTP_COLUMNS(FIRST, NEXT)                                                                                      \
+    FIRST(user_id) NEXT(secret) NEXT(created_at) NEXT(last_used_at) NEXT(last_step) NEXT(failures) NEXT(pending)       \
+    NEXT(pending_until)
+
 enum column_kind { COLUMN_INT, COLUMN_BOOL, COLUMN_STR, COLUMN_DIGEST };
 
 struct column {

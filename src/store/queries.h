@@ -18,10 +18,15 @@
 #define CLIENT  CLIENT_COLUMNS(SQL_C, SQL_MORE_C)
 /* With an account comes how many factors it has, so that nobody asks a second time. */
 #define USER                                                                                                           \
-    USER_COLUMNS(SQL_U, SQL_MORE_U) ", (SELECT COUNT(*) FROM webauthn_credentials n WHERE n.user_id = u.id)"
+    USER_COLUMNS(SQL_U, SQL_MORE_U) ", (SELECT COUNT(*) FROM webauthn_credentials n WHERE n.user_id = u.id)"        \
+    ", (SELECT COUNT(*) FROM totp n WHERE n.user_id = u.id AND n.secret IS NOT NULL)"                                  \
+    ", (SELECT COUNT(*) FROM recovery_codes n WHERE n.user_id = u.id)"
 #define SQL_W(name)      "w." #name
 #define SQL_MORE_W(name) ", w." #name
 #define CREDENTIAL       CREDENTIAL_COLUMNS(SQL_W, SQL_MORE_W) ", u.user_handle"
+#define SQL_T(name)      "t." #name
+#define SQL_MORE_T(name) ", t." #name
+#define TOTP             TOTP_COLUMNS(SQL_T, SQL_MORE_T)
 #define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
 #define SQL_K(name)      "k." #name
 #define SQL_MORE_K(name) ", k." #name
@@ -87,6 +92,34 @@
       " WHERE id = $5 AND (sign_count < $1 OR (sign_count = 0 AND $1 = 0) OR $6 = 1)")                                 \
     Q(CREDENTIAL_RENAME, "UPDATE webauthn_credentials SET name = $1 WHERE id = $2 AND user_id = $3")                   \
     Q(CREDENTIAL_REMOVE, "DELETE FROM webauthn_credentials WHERE id = $1 AND user_id = $2")                            \
+                                                                                                                       \
+    Q(TOTP_OF_USER, "SELECT " TOTP " FROM totp t WHERE t.user_id = $1")                                                \
+    Q(TOTP_OFFER,                                                                                                      \
+      "INSERT INTO totp (user_id, created_at, last_used_at, last_step, failures, pending, pending_until)"              \
+      " VALUES ($1, 0, 0, 0, 0, $2, $3) ON CONFLICT (user_id) DO UPDATE SET pending = excluded.pending,"               \
+      " pending_until = excluded.pending_until")                                                                       \
+    /* Nothing when another was offered meanwhile. */                                                                  \
+    Q(TOTP_CONFIRM,                                                                                                    \
+      "UPDATE totp SET secret = $1, created_at = $2, last_used_at = $2, last_step = $3, failures = 0, pending = NULL," \
+      " pending_until = 0 WHERE user_id = $4 AND pending = $5")                                                        \
+    /* A try counts as a failure until it is found good: however many come at once, no more than $2 are looked at. */  \
+    Q(TOTP_TRY, "UPDATE totp SET failures = failures + 1 WHERE user_id = $1 AND secret IS NOT NULL AND failures < $2") \
+    /* The one statement that spends a step: of two that bring it at once, one changes nothing. */                     \
+    Q(TOTP_SPEND,                                                                                                      \
+      "UPDATE totp SET last_step = $1, last_used_at = $2, failures = 0"                                                \
+      " WHERE user_id = $3 AND secret = $4 AND last_step < $1")                                                        \
+    Q(TOTP_REMOVE, "DELETE FROM totp WHERE user_id = $1")                                                              \
+                                                                                                                       \
+    Q(RECOVERY_SHEET_PUT,                                                                                              \
+      "INSERT INTO recovery_sheets (user_id, created_at, failures) VALUES ($1, $2, 0)"                                 \
+      " ON CONFLICT (user_id) DO UPDATE SET created_at = excluded.created_at, failures = 0")                           \
+    Q(RECOVERY_CODES_REMOVE, "DELETE FROM recovery_codes WHERE user_id = $1")                                          \
+    Q(RECOVERY_CODE_ADD, "INSERT INTO recovery_codes (digest, user_id) VALUES ($1, $2)")                               \
+    Q(RECOVERY_FAILURES, "SELECT s.failures FROM recovery_sheets s WHERE s.user_id = $1")                              \
+    Q(RECOVERY_TRY, "UPDATE recovery_sheets SET failures = failures + 1 WHERE user_id = $1 AND failures < $2")         \
+    Q(RECOVERY_GOOD, "UPDATE recovery_sheets SET failures = 0 WHERE user_id = $1")                                     \
+    /* The one statement that spends a code. */                                                                        \
+    Q(RECOVERY_SPEND, "DELETE FROM recovery_codes WHERE digest = $1 AND user_id = $2")                                 \
                                                                                                                        \
     Q(SESSION_ADD,                                                                                                     \
       "INSERT INTO sessions (id, user_id, refresh_seed, refresh_number, created_at, last_used_at, idle_until,"         \

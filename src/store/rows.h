@@ -20,7 +20,10 @@ struct user_row {
     struct str roles; /* words of access/, comma-separated, sorted: "admin,user" */
     int64_t token_version;
     int64_t created_at, updated_at;
-    int64_t credentials; /* passkeys and security keys: counted where the row is read, and no column of it */
+    /* Counted where the row is read, and no columns of it: */
+    int64_t credentials;    /* passkeys and security keys */
+    bool totp;              /* an authenticator app, be it disabled: guessing must not take a factor away */
+    int64_t recovery_codes; /* that are left */
 };
 
 /* A passkey or security key. */
@@ -39,6 +42,19 @@ struct credential_row {
     bool trusted;       /* which led to an anchor */
     int64_t created_at, last_used_at;
     struct str user_handle; /* base64url; of its account: read along with the row, and no column of it */
+};
+
+#define FACTOR_FAILURES_MAX 100 /* wrong codes in a row (NIST SP 800-63B-4 3.2.2); then it is disabled until replaced */
+
+/* An authenticator app. */
+struct totp_row {
+    int64_t user_id;
+    struct str secret; /* sealed; absent: none is confirmed */
+    int64_t created_at, last_used_at;
+    int64_t last_step;  /* none up to it is taken */
+    int64_t failures;   /* in a row */
+    struct str pending; /* sealed: of one that is shown and not yet confirmed; absent: none */
+    int64_t pending_until;
 };
 
 struct session_row {

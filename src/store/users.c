@@ -8,7 +8,8 @@
 static const struct column stored_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN) };
 static const struct shape stored_shape = SHAPE(struct user_row, stored_columns);
 static const struct column user_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN)
-                                                  COLUMN(struct user_row, credentials) };
+                                                  COLUMN(struct user_row, credentials),
+                                              COLUMN(struct user_row, totp), COLUMN(struct user_row, recovery_codes) };
 const struct shape user_shape = SHAPE(struct user_row, user_columns);
 
 #define USER_ADDED (sizeof stored_columns / sizeof *stored_columns - 1) /* all columns but id */

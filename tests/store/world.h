@@ -31,5 +31,6 @@ int contract_clients(const struct contract *contract);
 int contract_proofs(const struct contract *contract);
 int contract_spent_tickets(const struct contract *contract);
 int contract_credentials(const struct contract *contract);
+int contract_codes(const struct contract *contract);
 int contract_transactions(const struct contract *contract);
 int contract_keys(const struct contract *contract);

@@ -1,0 +1,3 @@
+DROP TABLE recovery_codes;
+DROP TABLE recovery_sheets;
+DROP TABLE totp;
