@@ -1,4 +1,5 @@
 #include "session/session.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/why.h"
 #include "crypto/random.h"
@@ -118,6 +119,52 @@ enum err session_end_of(struct tx *tx, const struct visit *v, int64_t user_id, s
     int64_t ended = 0;
     TRY(sessions_end_of_user(tx, id, user_id, reason, v->now_us, &ended));
     return ended == 1 ? OK : refuse(WHY_SESSION_MISSING);
+}
+
+enum err session_raise(struct tx *tx, const struct visit *v, const struct session_life *life, struct str amr,
+                       struct str acr, struct session_row *row)
+{
+    bool raised = false;
+    struct session_row next = *row;
+    random_bytes(&next.refresh_seed, sizeof next.refresh_seed);
+    next.refresh_number = 0;
+    next.last_used_at = v->now_us;
+    next.idle_until = v->now_us + life->idle_ttl_s * SECOND_US;
+    next.auth_time_s = visit_now_s(v);
+    next.amr = amr;
+    next.acr = acr;
+    next.last_address = v->peer_text;
+    next.last_user_agent = v->user_agent;
+    TRY(sessions_raise(tx, &next, &raised));
+    if (!raised)
+        return refuse(WHY_SESSION_ENDED);
+    *row = next;
+    return OK;
+}
+
+static bool has_word(struct str words, struct str wanted)
+{
+    struct str word;
+    while (str_split(&words, ',', &word))
+        if (str_equal(word, wanted))
+            return true;
+    return false;
+}
+
+bool session_has(const struct session_row *row, struct str amr)
+{
+    return has_word(row->amr, amr);
+}
+
+struct str session_amr_join(struct arena *mem, struct str before, struct str fresh)
+{
+    struct buf out = buf_new(mem, 64);
+    struct str word;
+    while (str_split(&before, ',', &word))
+        if (word.len > 0 && !str_equal(word, STR("recovery")) && !has_word(fresh, word))
+            buf_printf(&out, "%.*s,", STR_ARG(word));
+    buf_add(&out, fresh);
+    return buf_str(&out);
 }
 
 struct strs session_amr(struct arena *mem, const struct session_row *row)

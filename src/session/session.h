@@ -50,6 +50,17 @@ FALLIBLE session_end_others(struct tx *tx, const struct visit *v, const struct s
 /* End an open session of this account.  Ends: ERR_MISSING (WHY_SESSION_MISSING: it has none of this id). */
 FALLIBLE session_end_of(struct tx *tx, const struct visit *v, int64_t user_id, struct str id, struct str reason);
 
+/* The user of *row has just signed in again, at this level: bring it up to date.  The refresh tokens of before are void, and no sign of
+ * theft when they come: what is stronger must not be reached by what was weaker (checklists 6).
+ * Ends: ERR_UNAUTHENTICATED (WHY_SESSION_ENDED). */
+FALLIBLE session_raise(struct tx *tx, const struct visit *v, const struct session_life *life, struct str amr,
+                       struct str acr, struct session_row *row);
+
+/* Is this one of its words? */
+bool session_has(const struct session_row *row, struct str amr);
+/* The words of `before` that still hold beside those of a new sign-in; lies in mem.  A recovery code does not: it only served. */
+struct str session_amr_join(struct arena *mem, struct str before, struct str fresh);
+
 /* "pwd,otp" -> items; lies in mem. */
 struct strs session_amr(struct arena *mem, const struct session_row *row);
 

@@ -38,6 +38,9 @@
     FIRST(user_id) NEXT(secret) NEXT(created_at) NEXT(last_used_at) NEXT(last_step) NEXT(failures) NEXT(pending)       \
     NEXT(pending_until)
 
+#define NOTICE_COLUMNS(FIRST, NEXT)                                                                                    \
+    FIRST(id) NEXT(user_id) NEXT(kind) NEXT(factor) NEXT(about) NEXT(address) NEXT(user_agent) NEXT(created_at)
+
 enum column_kind { COLUMN_INT, COLUMN_BOOL, COLUMN_STR, COLUMN_DIGEST };
 
 struct column {
@@ -64,4 +67,5 @@ struct shape {
         .columns = (table), .count = sizeof(table) / sizeof(*(table)), .size = sizeof(type)                            \
     }
 
-extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape, client_shape, credential_shape;
+extern const struct shape user_shape, session_shape, audit_shape, signing_key_shape, client_shape, credential_shape,
+    notice_shape;

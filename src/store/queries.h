@@ -30,6 +30,9 @@
 #define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
 #define SQL_K(name)      "k." #name
 #define SQL_MORE_K(name) ", k." #name
+#define SQL_N(name)      "n." #name
+#define SQL_MORE_N(name) ", n." #name
+#define NOTICE  NOTICE_COLUMNS(SQL_N, SQL_MORE_N)
 #define AUDIT   AUDIT_COLUMNS(SQL_A, SQL_MORE_A)
 #define KEY     KEY_COLUMNS(SQL_K, SQL_MORE_K)
 
@@ -137,6 +140,12 @@
       "UPDATE sessions SET refresh_number = refresh_number + 1, last_used_at = $1, idle_until = $2, last_address = $3," \
       " last_user_agent = $4 WHERE id = $5 AND refresh_number = $6 AND ended_at = 0"                                   \
       " AND idle_until > $1 AND expires_at > $1")                                                                      \
+    /* A sign-in again: the tokens of before renew nothing any more. */                                                \
+    Q(SESSION_RAISE,                                                                                                   \
+      "UPDATE sessions SET refresh_seed = $1, refresh_number = 0, last_used_at = $2, idle_until = $3, auth_time_s = $4," \
+      " amr = $5, acr = $6, last_address = $7, last_user_agent = $8 WHERE id = $9 AND ended_at = 0"                    \
+      " AND idle_until > $2 AND expires_at > $2")                                                                      \
+    Q(SESSION_STRENGTHEN, "UPDATE sessions SET amr = $1, acr = $2 WHERE id = $3 AND ended_at = 0")                     \
     Q(SESSION_END, "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at = 0")                \
     Q(SESSION_END_OF_USER,                                                                                             \
       "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND user_id = $4 AND ended_at = 0")            \
@@ -197,6 +206,17 @@
     /* Of two servers that bring a proof at once, one adds nothing. */                                                 \
     Q(DPOP_PROOF_ADD, "INSERT INTO dpop_proofs (id, good_until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")          \
     Q(DPOP_PROOFS_PURGE, "DELETE FROM dpop_proofs WHERE good_until < $1")                                              \
+                                                                                                                       \
+    Q(NOTICE_ADD,                                                                                                      \
+      "INSERT INTO notices (id, user_id, kind, factor, about, address, user_agent, created_at)"                        \
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")                                                                      \
+    Q(NOTICES_OF_USER, "SELECT " NOTICE " FROM notices n WHERE n.user_id = $1 ORDER BY n.id DESC")                     \
+    Q(NOTICES_COUNT, "SELECT COUNT(*) FROM notices n WHERE n.user_id = $1")                                            \
+    Q(NOTICES_FORGET_KIND, "DELETE FROM notices WHERE user_id = $1 AND kind = $2")                                     \
+    Q(NOTICES_TRIM,                                                                                                    \
+      "DELETE FROM notices WHERE user_id = $1 AND id <="                                                               \
+      " (SELECT n.id FROM notices n WHERE n.user_id = $1 ORDER BY n.id DESC LIMIT 1 OFFSET $2)")                       \
+    Q(NOTICE_REMOVE, "DELETE FROM notices WHERE user_id = $1 AND id = $2")                                             \
                                                                                                                        \
     Q(SPENT_TICKET_ADD, "INSERT INTO spent_tickets (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")      \
     Q(SPENT_TICKETS_PURGE, "DELETE FROM spent_tickets WHERE expires_at < $1")                                          \

@@ -100,6 +100,17 @@ struct audit_row {
     struct str detail; /* JSON object text, or absent */
 };
 
+/* What the owner of an account should hear of. */
+struct notice_row {
+    struct str id; /* UUIDv7 text */
+    int64_t user_id;
+    struct str kind;   /* a word of account/notice.h */
+    struct str factor; /* "webauthn", "totp", "recovery_code"; absent: of none */
+    struct str about;  /* the name that a person gave it; absent: none */
+    struct str address, user_agent;
+    int64_t created_at;
+};
+
 struct signing_key_row {
     struct str kid;        /* RFC 7638 */
     struct str algorithm;  /* "ES256" */

@@ -49,6 +49,24 @@ FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by, bool *
     return OK;
 }
 
+FALLIBLE sessions_raise(struct tx *tx, const struct session_row *row, bool *raised)
+{
+    int64_t changed = 0;
+
+    TRY(query_run(tx,
+                  ASK(SESSION_RAISE, in_digest(&row->refresh_seed), in_int(row->last_used_at), in_int(row->idle_until),
+                      in_int(row->auth_time_s), in_text(row->amr), in_text(row->acr), in_text(row->last_address),
+                      in_text(row->last_user_agent), in_text(row->id)),
+                  &changed));
+    *raised = changed == 1;
+    return OK;
+}
+
+FALLIBLE sessions_strengthen(struct tx *tx, struct str id, struct str amr, struct str acr)
+{
+    return query_later(tx, ASK(SESSION_STRENGTHEN, in_text(amr), in_text(acr), in_text(id)));
+}
+
 FALLIBLE sessions_end(struct tx *tx, struct str id, struct str reason, int64_t now_us, int64_t *ended)
 {
     return query_run(tx, ASK(SESSION_END, in_int(now_us), in_text(reason), in_text(id)), ended);

@@ -22,6 +22,12 @@ struct session_spending {
 /* One statement.  spent is false, and nothing is changed, when the number is another by now, or the session has ended or expired. */
 FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by, bool *spent);
 
+/* Write seed, number, last_used_at, idle_until, auth_time_s, amr, acr, last_address and last_user_agent of an open session.
+ * raised is false, and nothing is changed, when it has ended or expired. */
+FALLIBLE sessions_raise(struct tx *tx, const struct session_row *row, bool *raised);
+/* Write amr and acr alone. */
+FALLIBLE sessions_strengthen(struct tx *tx, struct str id, struct str amr, struct str acr);
+
 /* End open sessions; ended: how many. */
 FALLIBLE sessions_end(struct tx *tx, struct str id, struct str reason, int64_t now_us, int64_t *ended);
 FALLIBLE sessions_end_of_user(struct tx *tx, struct str id, int64_t user_id, struct str reason, int64_t now_us,

@@ -407,6 +407,89 @@ TEST(sessions, end_by_their_owner_only_and_all_but_one)
     CHECK_STR(rows[1].id, got[0].id);
 }
 
+static struct session_row raised_from(const struct session_row *row)
+{
+    struct session_row next = *row;
+    next.refresh_seed.is[0] ^= 1;
+    next.last_used_at = NOW + 100;
+    next.idle_until = NOW + 2500;
+    next.auth_time_s = row->auth_time_s + 5;
+    next.amr = STR("pwd,otp");
+    next.acr = STR("aal2");
+    next.last_address = STR("192.0.2.9");
+    next.last_user_agent = STR("other");
+    return next;
+}
+
+static bool raise(struct world *w, const struct session_row *row)
+{
+    struct tx *tx = begin(w);
+    bool raised = true;
+
+    CHECK_OK(sessions_raise(tx, row, &raised));
+    CHECK_OK(store_commit(&tx));
+    return raised;
+}
+
+TEST(sessions, are_raised_to_what_was_shown_again)
+{
+    struct world *w = *state;
+    struct person p;
+    struct session_row was = add_session(w, &p, 1), next = raised_from(&was), got = { 0 };
+    bool found = false;
+
+    CHECK(raise(w, &next));
+    CHECK_OK(sessions_by_id(w->db, w->mem, was.id, &got, &found));
+    CHECK(found && digest_equal(&next.refresh_seed, &got.refresh_seed));
+    CHECK_INT(0, got.refresh_number);
+    CHECK_INT(next.last_used_at, got.last_used_at);
+    CHECK_INT(next.idle_until, got.idle_until);
+    CHECK_INT(next.auth_time_s, got.auth_time_s);
+    CHECK_STR(next.amr, got.amr);
+    CHECK_STR(next.acr, got.acr);
+    CHECK_STR(next.last_address, got.last_address);
+    CHECK_STR(next.last_user_agent, got.last_user_agent);
+    CHECK_STR(was.address, got.address);
+    CHECK_INT(was.expires_at, got.expires_at);
+    CHECK_INT(was.created_at, got.created_at);
+}
+
+TEST(sessions, that_are_over_are_not_raised)
+{
+    struct world *w = *state;
+    struct person p;
+    struct session_row was = add_session(w, &p, 1), next = raised_from(&was), other = next;
+    struct tx *tx;
+
+    next.last_used_at = was.idle_until;
+    CHECK(!raise(w, &next));
+    other.id = STR("00000000-0000-7000-8000-000000000000");
+    CHECK(!raise(w, &other));
+    tx = begin(w);
+    CHECK_OK(sessions_end(tx, was.id, STR("logout"), NOW, NULL));
+    CHECK_OK(store_commit(&tx));
+    next.last_used_at = NOW + 100;
+    CHECK(!raise(w, &next));
+}
+
+TEST(sessions, are_strengthened_in_what_they_have_shown_alone)
+{
+    struct world *w = *state;
+    struct person p;
+    struct session_row was = add_session(w, &p, 1), got = { 0 };
+    struct tx *tx = begin(w);
+    bool found = false;
+
+    CHECK_OK(sessions_strengthen(tx, was.id, STR("pwd,otp"), STR("aal2")));
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(sessions_by_id(w->db, w->mem, was.id, &got, &found));
+    CHECK_STR(STR("pwd,otp"), got.amr);
+    CHECK_STR(STR("aal2"), got.acr);
+    CHECK(digest_equal(&was.refresh_seed, &got.refresh_seed));
+    CHECK_INT(was.auth_time_s, got.auth_time_s);
+    CHECK_INT(was.last_used_at, got.last_used_at);
+}
+
 int contract_sessions(const struct contract *contract)
 {
     void *start = (void *)(uintptr_t)contract;
@@ -416,6 +499,9 @@ int contract_sessions(const struct contract *contract)
         FRESH(sessions, of_nobody_are_refused),
         FRESH(sessions, spend_a_refresh_token_once),
         FRESH(sessions, spend_nothing_when_nobody_used_them_or_they_are_too_old),
+        FRESH(sessions, are_raised_to_what_was_shown_again),
+        FRESH(sessions, that_are_over_are_not_raised),
+        FRESH(sessions, are_strengthened_in_what_they_have_shown_alone),
         FRESH(sessions, end_once_and_keep_no_way_back),
         FRESH(sessions, of_one_account_end_together_and_no_others),
         FRESH(sessions, that_are_open_are_listed_by_page),

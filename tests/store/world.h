@@ -32,5 +32,6 @@ int contract_proofs(const struct contract *contract);
 int contract_spent_tickets(const struct contract *contract);
 int contract_credentials(const struct contract *contract);
 int contract_codes(const struct contract *contract);
+int contract_notices(const struct contract *contract);
 int contract_transactions(const struct contract *contract);
 int contract_keys(const struct contract *contract);
