@@ -118,9 +118,14 @@ enum err access_self_or(const struct caller *caller, struct str public_id, enum 
     return str_equal(caller->user.public_id, public_id) ? OK : access_must(caller, permission);
 }
 
+static bool is_recent(const struct caller *caller, int64_t now_s, int64_t within_s)
+{
+    return now_s - caller->session.auth_time_s <= within_s;
+}
+
 enum err access_recent(const struct caller *caller, int64_t now_s, int64_t within_s)
 {
-    return now_s - caller->session.auth_time_s <= within_s ? OK : refuse(WHY_SIGNIN_NOT_RECENT);
+    return is_recent(caller, now_s, within_s) ? OK : refuse_until(WHY_SIGNIN_NOT_RECENT, NULL, within_s);
 }
 
 enum err access_role(const struct caller *caller, struct str role)
@@ -146,11 +151,14 @@ enum err access_scope(const struct caller *caller, struct arena *mem, struct str
     return OK;
 }
 
+/* From the weakest to the strongest. */
+static const char *const acr_levels[] = { "aal1", "aal2", "aal2-phr", "aal3" };
+#define LEVELS ((int)(sizeof acr_levels / sizeof *acr_levels))
+
 static int acr_rank(struct str acr)
 {
-    static const char *const levels[] = { "aal1", "aal2", "aal2-phr", "aal3" };
-    for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
-        if (str_equal(acr, str_of(levels[i])))
+    for (int i = 0; i < LEVELS; i++)
+        if (str_equal(acr, str_of(acr_levels[i])))
             return i;
     return -1;
 }
@@ -160,7 +168,46 @@ bool acr_known(struct str acr)
     return acr_rank(acr) >= 0;
 }
 
+bool acr_below(struct str acr, struct str least)
+{
+    return acr_rank(acr) < acr_rank(least);
+}
+
+/* A level that nobody knows is one that nobody has. */
 enum err access_acr(const struct caller *caller, struct str least)
 {
-    return acr_rank(caller->session.acr) >= acr_rank(least) ? OK : refuse(WHY_ACR_TOO_LOW);
+    const int rank = acr_rank(least);
+    if (rank >= 0 && acr_rank(caller->session.acr) >= rank)
+        return OK;
+    return refuse_until(WHY_ACR_TOO_LOW, rank < 0 ? NULL : acr_levels[rank], 0);
+}
+
+bool access_has_factor(const struct user_row *user)
+{
+    return user->credentials > 0 || user->totp;
+}
+
+struct str access_strongest(const struct user_row *user)
+{
+    return user->credentials > 0 ? STR("aal2-phr") : user->totp ? STR("aal2") : STR("aal1");
+}
+
+/* What a challenge for it names lives for ever: it comes from the table. */
+enum err access_fresh(const struct caller *caller, int64_t now_s, int64_t within_s)
+{
+    const int least = acr_rank(access_strongest(&caller->user));
+    if (acr_rank(caller->session.acr) < least)
+        return refuse_until(WHY_ACR_TOO_LOW, acr_levels[least], within_s);
+    return is_recent(caller, now_s, within_s) ? OK : refuse_until(WHY_SIGNIN_NOT_RECENT, acr_levels[least], within_s);
+}
+
+bool access_demands_factor(enum mfa_policy policy, const struct user_row *user)
+{
+    return policy == MFA_REQUIRED || (policy == MFA_ADMINS && holds(user->roles, STR("admin")));
+}
+
+bool access_limited(enum mfa_policy policy, const struct user_row *user, const struct session_row *session)
+{
+    return holds(session->amr, STR("recovery")) ||
+           (access_demands_factor(policy, user) && acr_below(session->acr, STR("aal2")));
 }

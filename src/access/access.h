@@ -7,6 +7,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "config/config.h"
 #include "store/rows.h"
 
 /* clang-format off */
@@ -24,6 +25,7 @@ struct caller {
     struct user_row user;
     struct session_row session; /* its jkt is the cnf.jkt of the token; absent: not bound */
     struct str token_id;        /* jti */
+    bool is_limited;            /* may only add a second factor, or step up */
 };
 
 /* Words of `roles` that exist: "user", "admin", "auditor". */
@@ -47,8 +49,10 @@ FALLIBLE access_self(const struct caller *caller, struct str public_id);
 FALLIBLE access_self_or(const struct caller *caller, struct str public_id, enum permission permission);
 /* Ends: ERR_DENIED. */
 FALLIBLE access_must(const struct caller *caller, enum permission permission);
-/* Did the session's sign-in happen within seconds?  Ends: ERR_DENIED (WHY_SIGNIN_NOT_RECENT). */
+/* Did the session's sign-in happen within seconds?  Ends: ERR_UNAUTHENTICATED (WHY_SIGNIN_NOT_RECENT). */
 FALLIBLE access_recent(const struct caller *caller, int64_t now_s, int64_t within_s);
+/* The same, and with the strongest factor that the account has.  Ends: ERR_UNAUTHENTICATED (WHY_ACR_TOO_LOW, WHY_SIGNIN_NOT_RECENT). */
+FALLIBLE access_fresh(const struct caller *caller, int64_t now_s, int64_t within_s);
 
 /* Has the account this role?  Ends: ERR_DENIED (WHY_FORBIDDEN). */
 FALLIBLE access_role(const struct caller *caller, struct str role);
@@ -56,5 +60,15 @@ FALLIBLE access_role(const struct caller *caller, struct str role);
 FALLIBLE access_scope(const struct caller *caller, struct arena *mem, struct str words);
 /* Assurance levels from the weakest: aal1, aal2, aal2-phr (resists phishing), aal3. */
 bool acr_known(struct str acr);
+bool acr_below(struct str acr, struct str least); /* weaker; an unknown one is weaker than all */
 /* Was the sign-in of the session at least as strong?  Ends: ERR_UNAUTHENTICATED (WHY_ACR_TOO_LOW). */
 FALLIBLE access_acr(const struct caller *caller, struct str least);
+
+/* Has it a second factor?  Recovery codes alone are none. */
+bool access_has_factor(const struct user_row *user);
+/* The level that it can sign in at: with a passkey or security key aal2-phr, with an app's codes aal2, with neither aal1. */
+struct str access_strongest(const struct user_row *user);
+/* Does the policy demand a second factor of it? */
+bool access_demands_factor(enum mfa_policy policy, const struct user_row *user);
+/* A sign-in below what the policy demands, or by recovery code: it may only add a factor, or be stepped up (threat model AC18, AC22). */
+bool access_limited(enum mfa_policy policy, const struct user_row *user, const struct session_row *session);

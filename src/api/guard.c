@@ -86,12 +86,19 @@ enum err guard_admit(struct call *c)
     if (c->route->guard == ANYONE || c->route->guard == A_CLIENT)
         return OK;
     TRY(recognise(c));
+    if (c->caller->is_limited && c->route->guard != ENROLLING)
+        return refuse(WHY_ENROL_ONLY);
     return c->route->guard < MAY_FIRST ? OK : access_must(c->caller, (enum permission)(c->route->guard - MAY_FIRST));
 }
 
 static bool is_proof(enum why why)
 {
     return why == WHY_DPOP_SIGNIN || why == WHY_DPOP_USE;
+}
+
+static bool is_step_up(enum why why)
+{
+    return why == WHY_ACR_TOO_LOW || why == WHY_SIGNIN_NOT_RECENT;
 }
 
 /* Which row a refusal leaves.  false: none (a missing or expired token and a nonce that is due are everyday things; who asks for a
@@ -103,6 +110,10 @@ static bool kind_of(enum err end, const struct note *note, enum audit_kind *kind
         return false;
     if (is_proof(note->why))
         *kind = str_equal(*reason, STR("dpop_replayed")) ? AUDIT_PROOF_REPLAYED : AUDIT_PROOF_REFUSED;
+    else if (is_step_up(note->why))
+        *kind = AUDIT_STEP_UP_DUE;
+    else if (note->why == WHY_MFA_TOKEN)
+        *kind = AUDIT_SEQUENCE;
     else if (end == ERR_DENIED)
         *kind = AUDIT_DENIED;
     else if (note->why == WHY_TOKEN_INVALID)
@@ -144,10 +155,11 @@ void guard_refused(struct call *c, enum err end)
         proof_give_nonce(c);
     if (!kind_of(end, &told, &kind, &reason))
         return;
-    const bool known = c->caller != NULL && end != ERR_UNAUTHENTICATED;
+    const bool due = is_step_up(told.why), known = c->caller != NULL && (end != ERR_UNAUTHENTICATED || due);
     const struct audit_who who = who_of(c, known);
-    enum err end_of_row = known ? audit_alone(c->services->at->store, &c->visit, kind, &who, reason)
-                                : audit_nobody(c, kind, &who, reason);
+    /* A proxy that asks for each request would write one each time. */
+    enum err end_of_row = known && !due ? audit_alone(c->services->at->store, &c->visit, kind, &who, reason)
+                                        : audit_nobody(c, kind, &who, reason);
     if (end_of_row != OK)
         log_event(LOG_ERROR, "audit_failed", LOG_S("what", str_of(note_get()->text)),
                   LOG_S("request_id", c->visit.request_id));

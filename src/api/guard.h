@@ -7,9 +7,10 @@
 #include "access/access.h"
 #include "http/server.h"
 
-/* TOKEN_OR_COOKIE: as SIGNED_IN; or a page's cookie, which is looked at and not spent: for what only asks who it is.
+/* ENROLLING: as SIGNED_IN, and also with a token that can only add a factor; every other word refuses those (WHY_ENROL_ONLY).
+ * TOKEN_OR_COOKIE: as SIGNED_IN; or a page's cookie, which is looked at and not spent: for what only asks who it is.
  * A_CLIENT: a service, asked for by the handler (client_guard.h), because its proof may lie in the form. */
-enum guard { ANYONE, SIGNED_IN, TOKEN_OR_COOKIE, A_CLIENT, MAY_FIRST };
+enum guard { ANYONE, SIGNED_IN, ENROLLING, TOKEN_OR_COOKIE, A_CLIENT, MAY_FIRST };
 #define MAY(permission) (MAY_FIRST + (int)(permission))
 
 /* Guard, then limit, of the call's row; fills call->caller for every guard but ANYONE and A_CLIENT.

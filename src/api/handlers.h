@@ -46,6 +46,14 @@ enum err api_password_change(struct call *c);
 enum err api_sessions_list(struct call *c);
 enum err api_session_end(struct call *c);
 
+/* step_up.c */
+enum err api_step_up(struct call *c);
+enum err api_step_up_password(struct call *c);
+
+/* notices.c */
+enum err api_notices_list(struct call *c);
+enum err api_notice_remove(struct call *c);
+
 /* oauth.c */
 enum err api_oauth_token(struct call *c);
 enum err api_oauth_introspect(struct call *c);
@@ -60,7 +68,7 @@ enum err api_revocations(struct call *c);
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
     login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
-    oauth_token_in[], oauth_about_in[];
+    oauth_token_in[], oauth_about_in[], step_up_password_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -90,6 +98,9 @@ struct token_refresh_body {
 };
 struct password_change_body {
     struct secret current_password, password;
+};
+struct step_up_password_body {
+    struct secret password;
 };
 struct sessions_list_params {
     struct str cursor;

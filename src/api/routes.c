@@ -28,14 +28,19 @@ const struct route api_routes[] = {
     { POST,   "/users/{id}/password",    SIGNED_IN,       LIMIT_SIGNIN_NET, SLOW,  SHAPE(password_change_in, struct password_change_body), NO_BODY,                                  api_password_change, "Change one's own password", true },
     { GET,    "/users/{id}/sessions",    SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      SHAPE(sessions_list_query, struct sessions_list_params), api_sessions_list, "List signed-in devices", false },
     { DELETE, "/users/{id}/sessions/{session}", SIGNED_IN, LIMIT_NONE,      FAST,  NO_BODY,                                      NO_BODY,                                           api_session_end,   "Sign a device out", false },
+    { GET,    "/users/{id}/notices",     SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_notices_list,  "List what one should hear of", false },
+    { DELETE, "/users/{id}/notices/{notice}", SIGNED_IN,  LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_notice_remove, "Put a notice away", false },
 
     { POST,   "/register",               ANYONE,          LIMIT_SIGNUP_NET, SLOW,  SHAPE(register_in, struct register_body),      NO_BODY,                                           api_register,      "Sign up by e-mail or user name (compatibility)", true },
     { POST,   "/users/signup",           ANYONE,          LIMIT_SIGNUP_NET, SLOW,  SHAPE(users_signup_in, struct register_body),  NO_BODY,                                           api_users_signup,  "Sign up by e-mail (compatibility)", true },
 
     { POST,   "/login",                  ANYONE,          LIMIT_SIGNIN_NET, SLOW,  SHAPE(login_in, struct login_body),            NO_BODY,                                           api_login,         "Sign in with a password", false },
     { POST,   "/token/refresh",          ANYONE,          LIMIT_NONE,       FAST,  SHAPE(token_refresh_in, struct token_refresh_body), NO_BODY,                                     api_token_refresh, "Trade a refresh token for a new pair", false },
-    { POST,   "/logout",                 SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_logout,        "End this session", false },
+    { POST,   "/logout",                 ENROLLING,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_logout,        "End this session", false },
     { POST,   "/logout/all",             SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_logout_all,    "End every session of the account", false },
+
+    { GET,    "/step-up",                ENROLLING,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_step_up,       "Tell what could raise this session", false },
+    { POST,   "/step-up/password",       ENROLLING,       LIMIT_SIGNIN_NET, SLOW,  SHAPE(step_up_password_in, struct step_up_password_body), NO_BODY,                               api_step_up_password, "Sign in again with the password", false },
 
     { GET,    "/verify",                 TOKEN_OR_COOKIE, LIMIT_NONE,       FAST,  NO_BODY,                                      SHAPE(verify_query, struct verify_params),         api_verify,        "Tell a proxy whether a request may pass, and whose it is", false },
     { GET,    "/revocations",            A_CLIENT,        LIMIT_NONE,       FAST,  NO_BODY,                                      SHAPE(revocations_query, struct revocations_params), api_revocations, "Tell services which tokens were taken back before their end", false },

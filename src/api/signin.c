@@ -2,6 +2,7 @@
 #include "account/identity.h"
 #include "api/browser.h"
 #include "api/proof.h"
+#include "api/tokens.h"
 #include "api/view.h"
 
 /* Names are not checked for form here: a wrong name and an unknown one are the same. */
@@ -25,9 +26,14 @@ const struct field password_change_in[] = {
 };
 /* clang-format on */
 
-static enum err reply_tokens(struct call *c, const struct token_binding *binding, struct tokens *tokens)
+static const struct field due_fields[] = { VIEW(struct second_step_due, mfa_required),
+                                           VIEW(struct second_step_due, mfa_token),
+                                           VIEW(struct second_step_due, methods),
+                                           VIEW(struct second_step_due, expires_in), FIELD_END };
+
+enum err reply_tokens(struct call *c, bool is_web, struct tokens *tokens)
 {
-    if (binding->is_web)
+    if (is_web)
         browser_keep(c, tokens);
     reply_no_store(c);
     return reply(c, 200, tokens_fields, tokens);
@@ -37,6 +43,7 @@ enum err api_login(struct call *c)
 {
     const struct login_body *in = c->body;
     struct tokens tokens = { 0 };
+    struct second_step_due due = { 0 };
     struct token_binding binding = { 0 };
     struct credentials typed = { in->email, in->username, &in->password };
     if ((in->email.ptr != NULL) == (in->username.ptr != NULL)) {
@@ -45,8 +52,11 @@ enum err api_login(struct call *c)
     }
     TRY(browser_admit(c, &binding.is_web));
     TRY(proof_binding(c, &binding));
-    TRY(flow_password_signin(c->services, &c->visit, &typed, &binding, &tokens));
-    return reply_tokens(c, &binding, &tokens);
+    TRY(flow_password_signin(c->services, &c->visit, &typed, &binding, &tokens, &due));
+    if (!due.mfa_required)
+        return reply_tokens(c, binding.is_web, &tokens);
+    reply_no_store(c);
+    return reply(c, 200, due_fields, &due);
 }
 
 /* A page's token comes in the cookie and nowhere else, anybody else's in the body and nowhere else. */
@@ -71,7 +81,7 @@ enum err api_token_refresh(struct call *c)
     TRY(proof_binding(c, &binding));
     TRY(refresh_token_of(c, binding.is_web, &refresh_token));
     TRY(flow_renewal(c->services, &c->visit, refresh_token, &binding, &tokens));
-    return reply_tokens(c, &binding, &tokens);
+    return reply_tokens(c, binding.is_web, &tokens);
 }
 
 static enum err reply_signed_out(struct call *c)

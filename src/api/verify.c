@@ -41,7 +41,6 @@ static enum err meets(struct call *c, const struct verify_params *in)
     c->asked = in->scope;
     if (in->scope.ptr != NULL)
         TRY(access_scope(c->caller, c->visit.mem, in->scope));
-    c->asked = in->acr;
     return in->acr.ptr != NULL ? access_acr(c->caller, in->acr) : OK;
 }
 

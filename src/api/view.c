@@ -33,7 +33,8 @@ const struct field session_fields[] = {
 const struct field tokens_fields[] = {
     VIEW(struct tokens, message),       VIEW(struct tokens, access_token),  VIEW(struct tokens, token_type),
     VIEW(struct tokens, expires_in),    VIEW_OPTIONAL(struct tokens, refresh_token), VIEW(struct tokens, refresh_expires_in),
-    VIEW(struct tokens, session_id),    VIEW(struct tokens, user_id),
+    VIEW(struct tokens, session_id),    VIEW(struct tokens, user_id),       VIEW_OPTIONAL(struct tokens, scope),
+    VIEW_OPTIONAL(struct tokens, notices),
     FIELD_END
 };
 /* clang-format on */

@@ -19,7 +19,15 @@
     A(AUDIT_SIGNUP_DUPLICATE, "postern_signup_duplicate",        "WARN")                                    \
     A(AUDIT_SIGNIN_OK,        "authn_login_success",             "INFO")                                    \
     A(AUDIT_SIGNIN_FAIL,      "authn_login_fail",                "WARN")                                    \
+    A(AUDIT_MFA_CHALLENGE,    "postern_mfa_challenge",           "INFO")                                    \
+    A(AUDIT_MFA_SUCCESS,      "postern_mfa_success",             "INFO")                                    \
+    A(AUDIT_MFA_FAIL,         "postern_mfa_fail",                "WARN")                                    \
+    A(AUDIT_MFA_ENROLLED,     "postern_mfa_enrolled",            "WARN")                                    \
+    A(AUDIT_MFA_REMOVED,      "postern_mfa_removed",             "WARN")                                    \
+    A(AUDIT_STEP_UP_DUE,      "postern_step_up_required",        "INFO")                                    \
+    A(AUDIT_SEQUENCE,         "sequence_fail",                   "WARN")                                    \
     A(AUDIT_SESSION_CREATED,  "session_created",                 "INFO")                                    \
+    A(AUDIT_SESSION_RAISED,   "postern_session_raised",          "INFO")                                    \
     A(AUDIT_SESSION_RENEWED,  "session_renewed",                 "INFO")                                    \
     A(AUDIT_SESSION_LOGOUT,   "session_logout",                  "INFO")                                    \
     A(AUDIT_TOKEN_REUSE,      "authn_token_reuse",               "CRITICAL")                                \

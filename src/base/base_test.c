@@ -141,6 +141,19 @@ TEST(note, keeps_the_reason_of_a_refusal)
     CHECK_INT(WHY_NONE, note_get()->why);
 }
 
+TEST(note, keeps_what_would_do_until_the_next_one)
+{
+    CHECK_END(ERR_UNAUTHENTICATED, refuse_until(WHY_SIGNIN_NOT_RECENT, "aal2", 300));
+    CHECK_STR(STR("aal2"), str_of(note_get()->acr));
+    CHECK_INT(300, note_get()->max_age_s);
+    CHECK_INT(0, note_get()->retry_after_s);
+    CHECK_END(ERR_LIMITED, refuse_for(WHY_RATE_LIMITED, 7));
+    CHECK(note_get()->acr == NULL && note_get()->max_age_s == 0 && note_get()->retry_after_s == 7);
+    CHECK_END(ERR_UNAUTHENTICATED, refuse_with(WHY_TOKEN_INVALID, "bad_sig"));
+    CHECK_STR(STR("bad_sig"), str_of(note_get()->text));
+    CHECK(note_get()->why == WHY_TOKEN_INVALID && note_get()->retry_after_s == 0);
+}
+
 TEST(faults, stop_at_their_bound)
 {
     struct faults faults = { 0 };
@@ -163,4 +176,5 @@ RUN_TESTS(CASE(str, splits_at_the_mark_and_keeps_empty_parts),
           CASE(str, tells_how_far_two_words_are_apart), CASE(arena, gives_zeroed_memory_over_many_chunks),
           CASE(buf, grows_and_keeps_what_it_had), CASE(clock, takes_dates_that_exist_and_keeps_the_date_of_a_date_time),
           CASE(clock, formats_what_it_parses), CASE(note, keeps_the_reason_of_a_refusal),
-          CASE(faults, stop_at_their_bound), CASE(secret, ends_in_a_nul_and_is_empty_after_drop))
+          CASE(note, keeps_what_would_do_until_the_next_one), CASE(faults, stop_at_their_bound),
+          CASE(secret, ends_in_a_nul_and_is_empty_after_drop))

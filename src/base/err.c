@@ -10,6 +10,14 @@
  * branch on, and the sentence would otherwise need a parameter in every function of the house. */
 static _Thread_local struct note note_;
 
+static void tell(enum why why, struct note more)
+{
+    note_.why = why;
+    note_.retry_after_s = more.retry_after_s;
+    note_.acr = more.acr;
+    note_.max_age_s = more.max_age_s;
+}
+
 enum err fail(enum err end, const char *format, ...)
 {
     va_list args;
@@ -18,8 +26,7 @@ enum err fail(enum err end, const char *format, ...)
     errno = saved;
     vsnprintf(note_.text, sizeof note_.text, format, args);
     va_end(args);
-    note_.why = WHY_NONE;
-    note_.retry_after_s = 0;
+    tell(WHY_NONE, (struct note){ 0 });
     return end;
 }
 
@@ -31,8 +38,21 @@ enum err refuse(enum why why)
 enum err refuse_for(enum why why, long retry_after_s)
 {
     snprintf(note_.text, sizeof note_.text, "%s", why_code(why));
-    note_.why = why;
-    note_.retry_after_s = retry_after_s;
+    tell(why, (struct note){ .retry_after_s = retry_after_s });
+    return why_end(why);
+}
+
+enum err refuse_with(enum why why, const char *word)
+{
+    snprintf(note_.text, sizeof note_.text, "%s", word);
+    tell(why, (struct note){ 0 });
+    return why_end(why);
+}
+
+enum err refuse_until(enum why why, const char *acr, int64_t max_age_s)
+{
+    snprintf(note_.text, sizeof note_.text, "%s", why_code(why));
+    tell(why, (struct note){ .acr = acr, .max_age_s = max_age_s });
     return why_end(why);
 }
 

@@ -6,6 +6,8 @@
 #pragma once
 #include "base/why.h"
 
+#include <stdint.h>
+
 #define ERR_LIST(X)                                                                                                    \
     X(ERR_INVALID, "malformed, or out of bounds")                                                                      \
     X(ERR_UNAUTHENTICATED, "who is calling is not known")                                                              \
@@ -45,10 +47,18 @@ FALLIBLE refuse(enum why why);
 /* The same for a wait: the caller is told to come back after retry_after_s seconds (at least 1). */
 FALLIBLE refuse_for(enum why why, long retry_after_s);
 
+/* The same with one word for the audit trail, which the caller is not told. */
+FALLIBLE refuse_with(enum why why, const char *word);
+
+/* The same for a sign-in that is too weak or too long ago: what would do.  acr: lives for ever, or NULL; max_age_s: or 0. */
+FALLIBLE refuse_until(enum why why, const char *acr, int64_t max_age_s);
+
 struct note {
     char text[ERR_TEXT_MAX]; /* for the log; "" when none */
     enum why why;            /* WHY_NONE when none */
     long retry_after_s;      /* 0 when none */
+    const char *acr;         /* NULL when none */
+    int64_t max_age_s;       /* 0 when none */
 };
 
 /* This thread's note; borrowed until the next fail, refuse or note_clear of the thread. */

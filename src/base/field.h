@@ -19,7 +19,7 @@ enum field_kind {
     FIELD_MARKS,   /* struct marks: which fields came, and which as null; only read */
 };
 
-#define FIELD_OPTIONAL 1U /* read: may be missing.  written: left out when absent */
+#define FIELD_OPTIONAL 1U /* read: may be missing.  written: left out when absent, a number when it is 0 */
 #define FIELD_NULLABLE 2U /* read: may be null.  written: null when absent */
 
 struct fault;

@@ -29,7 +29,12 @@
     W(WHY_CROSS_SITE,         ERR_DENIED,          "cross_site_request",    "This did not come from a page of this service")   \
     W(WHY_SCOPE_MISSING,      ERR_DENIED,          "insufficient_scope",    "The access token lacks a scope that is demanded") \
     W(WHY_ACR_TOO_LOW,        ERR_UNAUTHENTICATED, "insufficient_user_authentication", "A stronger sign-in is demanded") \
-    W(WHY_SIGNIN_NOT_RECENT,  ERR_DENIED,          "recent_signin_required", "Sign in again before you do this")               \
+    W(WHY_SIGNIN_NOT_RECENT,  ERR_UNAUTHENTICATED, "recent_signin_required", "Sign in again before you do this")               \
+    W(WHY_MFA_TOKEN,          ERR_UNAUTHENTICATED, "mfa_token_invalid",     "The second step is over or was never begun; sign in again") \
+    W(WHY_ENROL_ONLY,         ERR_DENIED,          "mfa_enrolment_required", "This sign-in can only add a second factor or be stepped up") \
+    W(WHY_LAST_FACTOR,        ERR_CONFLICT,        "last_factor",           "This account must keep a second factor; add another one first") \
+    W(WHY_STEP_UP_METHOD,     ERR_CONFLICT,        "step_up_method",        "This account signs in again with a factor, not with its password") \
+    W(WHY_NOTICE_MISSING,     ERR_MISSING,         "notice_not_found",      "Notice not found")                                \
     W(WHY_LAST_ADMIN,         ERR_CONFLICT,        "last_admin",            "The last active administrator can't be disabled or demoted") \
     W(WHY_PASSWORD_WRONG,     ERR_DENIED,          "current_password_wrong", "The current password is not right")               \
     W(WHY_SESSION_MISSING,    ERR_MISSING,         "session_not_found",     "Session not found")                               \

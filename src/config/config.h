@@ -14,6 +14,7 @@
 
 enum profile { PROFILE_DEVELOPMENT, PROFILE_PRODUCTION };
 enum dpop_demand { DPOP_OPTIONAL, DPOP_REQUIRED };
+enum mfa_policy { MFA_OPTIONAL, MFA_REQUIRED, MFA_ADMINS };
 
 struct config {
     struct str listen;                           /* POSTERN_LISTEN "127.0.0.1:8000", "[::1]:8000" */
@@ -31,6 +32,7 @@ struct config {
     int64_t access_ttl_s, refresh_ttl_s;                /* POSTERN_ACCESS_TTL 900 s, POSTERN_REFRESH_TTL 1209600 s */
     int64_t session_ttl_s;                              /* POSTERN_SESSION_TTL 2592000 s */
     int64_t recent_signin_s;                            /* POSTERN_RECENT_SIGNIN 300 s */
+    enum mfa_policy mfa;                                /* POSTERN_MFA optional|required|admins */
     enum algorithm token_alg;                           /* POSTERN_TOKEN_ALG ES256|EdDSA|RS256|PS256 */
     int64_t key_rotation_s, key_lead_s; /* POSTERN_KEY_ROTATION 7776000 s, 0 never; POSTERN_KEY_LEAD 3600 s */
     struct str master_key_file;         /* POSTERN_MASTER_KEY_FILE */

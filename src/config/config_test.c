@@ -902,10 +902,10 @@ TEST(warnings, tell_of_an_issuer_that_nobody_can_reach)
 
 TEST(warnings, tell_of_settings_of_later_versions)
 {
-    READ(file, .file = "POSTERN_MFA = required\n");
+    READ(file, .file = "POSTERN_SMTP_URL = smtp://localhost\n");
     READ(environment, .environ = { "POSTERN_RP_ID=example.com" });
 
-    check_mentions(config_warnings(&file.config, file.state), "POSTERN_MFA");
+    check_mentions(config_warnings(&file.config, file.state), "POSTERN_SMTP_URL");
     check_mentions(config_warnings(&environment.config, environment.state), "POSTERN_RP_ID");
 }
 

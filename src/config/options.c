@@ -15,6 +15,7 @@
 static const char *const schemes[]  = { [PASSWORD_ARGON2ID] = "argon2id", [PASSWORD_BCRYPT] = "bcrypt", NULL };
 static const char *const profiles[] = { [PROFILE_DEVELOPMENT] = "development", [PROFILE_PRODUCTION] = "production", NULL };
 static const char *const demands[]  = { [DPOP_OPTIONAL] = "optional", [DPOP_REQUIRED] = "required", NULL };
+static const char *const policies[] = { [MFA_OPTIONAL] = "optional", [MFA_REQUIRED] = "required", [MFA_ADMINS] = "admins", NULL };
 static const char *const formats[]  = { [LOG_JSON] = "json", [LOG_TEXT] = "text", NULL };
 static const char *const levels[]   = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL };
 
@@ -76,6 +77,8 @@ const struct option options[] = {
       .meaning = "Life of a session from its sign-in on, however much it is used" },
     { "POSTERN_RECENT_SIGNIN", AT(recent_signin_s), .min = 1, .max = 86400, .unit = "s", .fallback = "300",
       .meaning = "How long a sign-in counts as recent for acts that demand one" },
+    { "POSTERN_MFA", AT(mfa), .words = policies, .fallback = "optional",
+      .meaning = "Who must sign in with a second factor: those who have one, all, or administrators and those who have one" },
     { "POSTERN_DPOP", AT(dpop), .words = demands, .fallback = "optional",
       .meaning = "Tokens bound to a key of the client (DPoP): for clients that offer a proof, or for all" },
     { "POSTERN_DPOP_NONCE", AT(dpop_nonce), .fallback = "off",
@@ -128,7 +131,7 @@ void option_flag(const struct option *row, char out[static OPTION_NAME_MAX])
 
 bool option_comes_later(struct str name)
 {
-    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_SMTP_URL", "POSTERN_MFA" };
+    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_SMTP_URL" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_equal(name, str_of(names[i])))

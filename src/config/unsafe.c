@@ -167,8 +167,7 @@ static const struct judgement warnings[] = {
                             "nobody can reach" },
     { access_long,
       "POSTERN_ACCESS_TTL is over 3600 s: services that check only the signature take a token until its end" },
-    { later_given,
-      "POSTERN_RP_ID, POSTERN_ORIGINS, POSTERN_SMTP_URL or POSTERN_MFA is set: this version reads none of them" },
+    { later_given, "POSTERN_RP_ID, POSTERN_ORIGINS or POSTERN_SMTP_URL is set: this version reads none of them" },
     { master_key_in_environment,
       "POSTERN_MASTER_KEY is in the environment, where child processes and core dumps have it "
       "too: a file of mode 0600 or a systemd credential is safer" },

@@ -47,6 +47,7 @@ struct token_state {
     enum token_kind kind; /* TOKEN_NONE: not active, for whatever reason */
     struct jwt_claims claims;
     struct str username; /* of the account: user name, or its e-mail address */
+    bool is_limited;     /* can only add a second factor */
 };
 
 /* Ends: ERR_INVALID (WHY_CLIENT_MAY_NOT), ERR_BUSY, ERR_INTERNAL; a token that is not active is no failure. */

@@ -3,18 +3,6 @@
 #include "store/dpop_proofs.h"
 #include "token/dpop_nonce.h"
 
-#include <stdio.h>
-
-/* What the caller is told, and the word that stands in the audit trail. */
-static enum err refused(enum why why, const char *word)
-{
-    const enum err end = refuse(why);
-    struct note note = *note_get();
-    snprintf(note.text, sizeof note.text, "%s", word);
-    note_put(&note);
-    return end;
-}
-
 /* access_token absent: a sign-in or refresh. */
 static FALLIBLE check(struct services *at, const struct visit *v, const struct dpop_shown *shown,
                       struct str access_token, struct dpop_proof *out)
@@ -34,8 +22,8 @@ static FALLIBLE check(struct services *at, const struct visit *v, const struct d
         return end;
     const struct note told = *note_get();
     if (end == ERR_EXPIRED)
-        return refused(use ? WHY_NONCE_USE : WHY_NONCE_SIGNIN, told.text);
-    return refused(use ? WHY_DPOP_USE : WHY_DPOP_SIGNIN, told.text);
+        return refuse_with(use ? WHY_NONCE_USE : WHY_NONCE_SIGNIN, told.text);
+    return refuse_with(use ? WHY_DPOP_USE : WHY_DPOP_SIGNIN, told.text);
 }
 
 enum err flow_dpop_check(struct services *at, const struct visit *v, const struct dpop_shown *shown,
@@ -49,15 +37,15 @@ static FALLIBLE spend_here(struct services *at, const struct dpop_proof *proof, 
 {
     const enum err end = replay_spend(at->at->proofs, &proof->id, clock_now_us(), proof->good_until_us);
     if (end == ERR_CONFLICT)
-        return refused(why, "dpop_replayed");
-    return end == ERR_EXPIRED ? refused(why, "dpop_iat") : end;
+        return refuse_with(why, "dpop_replayed");
+    return end == ERR_EXPIRED ? refuse_with(why, "dpop_iat") : end;
 }
 
 static FALLIBLE spend_everywhere(struct tx *tx, const struct dpop_proof *proof, enum why why)
 {
     bool fresh = false;
     TRY(dpop_proofs_add(tx, &proof->id, proof->good_until_us, &fresh));
-    return fresh ? OK : refused(why, "dpop_replayed");
+    return fresh ? OK : refuse_with(why, "dpop_replayed");
 }
 
 enum err flow_dpop_spend(struct services *at, struct tx *tx, const struct dpop_proof *proof)
@@ -82,12 +70,12 @@ enum err flow_dpop_use(struct services *at, const struct visit *v, const struct 
 {
     struct dpop_proof proof;
     if (caller->session.jkt.ptr == NULL)
-        return refused(WHY_TOKEN_INVALID, "dpop_unbound");
+        return refuse_with(WHY_TOKEN_INVALID, "dpop_unbound");
     if (shown->proof.ptr == NULL)
-        return refused(WHY_DPOP_USE, "dpop_missing");
+        return refuse_with(WHY_DPOP_USE, "dpop_missing");
     TRY(check(at, v, shown, access_token, &proof));
     if (!str_equal(proof.jkt, caller->session.jkt))
-        return refused(WHY_DPOP_USE, "dpop_key");
+        return refuse_with(WHY_DPOP_USE, "dpop_key");
     TRY(spend_for_use(at, &proof));
     *out = proof;
     return OK;
@@ -97,8 +85,8 @@ enum err flow_dpop_use(struct services *at, const struct visit *v, const struct 
 enum err flow_dpop_not_used(struct services *at, const struct caller *caller)
 {
     if (caller->session.jkt.ptr != NULL)
-        return refused(WHY_TOKEN_INVALID, "dpop_downgrade");
-    return at->at->config->dpop == DPOP_REQUIRED ? refused(WHY_TOKEN_INVALID, "dpop_required") : OK;
+        return refuse_with(WHY_TOKEN_INVALID, "dpop_downgrade");
+    return at->at->config->dpop == DPOP_REQUIRED ? refuse_with(WHY_TOKEN_INVALID, "dpop_required") : OK;
 }
 
 struct str flow_dpop_nonce(struct services *at, const struct visit *v)

@@ -22,10 +22,13 @@ static enum err settle(enum err end, struct token_state *state, enum token_kind 
 static enum err look_at_access(struct services *at, const struct visit *v, struct str token, struct token_state *state)
 {
     struct caller who = { 0 };
-    enum err end = jwt_check(at->at->keys, v, token, &at->at->expect, &state->claims);
+    struct jwt_expect expect = at->at->expect;
+    expect.enrolment = true;
+    enum err end = jwt_check(at->at->keys, v, token, &expect, &state->claims);
     if (end == OK)
         end = flow_stand(at, v, &state->claims, &who);
     state->username = name_of(&who.user);
+    state->is_limited = who.is_limited;
     return settle(end, state, TOKEN_ACCESS);
 }
 
@@ -49,6 +52,7 @@ static enum err look_at_refresh(struct services *at, const struct visit *v, stru
         return OK;
     TRY(end);
     state->kind = TOKEN_REFRESH;
+    state->is_limited = who.is_limited;
     state->username = name_of(&who.user);
     state->claims = (struct jwt_claims){
         .issuer = at->at->expect.issuer,
@@ -80,7 +84,10 @@ enum err flow_introspect(struct services *at, const struct visit *v, const struc
 {
     if (!scopes_hold(caller->scopes, SCOPE_INTROSPECT))
         return refuse(WHY_CLIENT_MAY_NOT);
-    return look(at, v, token, out);
+    TRY(look(at, v, token, out));
+    if (out->is_limited) /* what can only add a factor is no sign-in to any service */
+        *out = (struct token_state){ .kind = TOKEN_NONE };
+    return OK;
 }
 
 static enum err end_session(struct services *at, const struct visit *v, const struct client_caller *caller,

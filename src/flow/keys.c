@@ -148,7 +148,7 @@ FALLIBLE flow_keys_open(struct shared *at, const struct visit *v, struct keys_op
     TRY(settle(at, v, out));
     AUTO(secret) struct secret sealing = keys_sealing(at);
     at->keys = keyring_new(&sealing);
-    at->expect = (struct jwt_expect){ at->config->issuer, at->config->audience };
+    at->expect = (struct jwt_expect){ .issuer = at->config->issuer, .audience = at->config->audience };
     TRY(db_open(at->store, &db));
     return flow_keys_read(at, v, db);
 }
@@ -156,7 +156,7 @@ FALLIBLE flow_keys_open(struct shared *at, const struct visit *v, struct keys_op
 FALLIBLE flow_keys_look(struct shared *at, const struct visit *v, struct db *db)
 {
     at->keys = keyring_new(NULL);
-    at->expect = (struct jwt_expect){ at->config->issuer, at->config->audience };
+    at->expect = (struct jwt_expect){ .issuer = at->config->issuer, .audience = at->config->audience };
     return flow_keys_read(at, v, db);
 }
 

@@ -5,8 +5,7 @@
 #include "session/session.h"
 #include "store/users.h"
 
-/* Somebody with a stolen access token must not become the owner: the current password is asked for, and not often. */
-static enum err check_current(struct services *at, const struct caller *caller, const struct secret *typed)
+enum err current_password_check(struct services *at, const struct caller *caller, const struct secret *typed)
 {
     AUTO(secret) struct secret normal = { 0 };
     struct passwords *passwords = at->at->passwords;
@@ -49,7 +48,7 @@ static enum err try_change(struct services *at, const struct visit *v, const str
 {
     struct str hash = { 0 };
     TRY(limit_take_subject(at->at->limits, LIMIT_PASSWORD_CHECK, v, caller->user.public_id));
-    TRY(check_current(at, caller, current));
+    TRY(current_password_check(at, caller, current));
     TRY(password_hash(at->at->passwords, normal, v->mem, &hash));
     TRY(set_password(at, v, caller, hash));
     limit_give_subject(at->at->limits, LIMIT_PASSWORD_CHECK, v, caller->user.public_id);

@@ -1,13 +1,19 @@
 #include "account/account.h"
 #include "audit/audit.h"
-#include "flow/dpop.h"
-#include "flow/tokens.h"
+#include "flow/gate.h"
+#include "flow/second_step.h"
 
 /* What a try has come to, kept for the audit row of a refusal. */
 struct attempt {
     struct user_row user;
     bool known;
     struct str reason; /* for the audit trail only; the caller is told one sentence */
+};
+
+/* One of the two. */
+struct signin_end {
+    struct tokens tokens;
+    struct second_step_due due;
 };
 
 /* Distinct unknown names can be counted, and none can be read. */
@@ -50,9 +56,9 @@ static enum err fresh_hash(struct services *at, const struct visit *v, const str
     return password_hash(at->at->passwords, &normal, v->mem, out);
 }
 
-/* Hold the account until its session is there.  A password change or a disabling either comes before, and is seen here, or comes after,
- * and ends the session.  Ends: ERR_CONFLICT (another password than was checked: a new one, or the same hashed anew). */
-static enum err hold_account(struct tx *tx, const struct visit *v, const struct user_row *checked)
+/* Hold the account until its session is there, and see it as it is now.  A password change, a disabling or a new factor either
+ * comes before, and is seen here, or comes after, and ends the session.  Ends: ERR_CONFLICT (another password than was checked: a new one, or the same hashed anew). */
+static enum err hold_account(struct tx *tx, const struct visit *v, struct user_row *checked)
 {
     struct user_row now = { 0 };
     bool found = false;
@@ -61,38 +67,36 @@ static enum err hold_account(struct tx *tx, const struct visit *v, const struct 
         return refuse(WHY_CREDENTIALS);
     if (!str_equal(now.hashed_password, checked->hashed_password))
         return fail(ERR_CONFLICT, "the password was changed meanwhile");
+    *checked = now;
     return OK;
 }
 
-static enum err open_session(struct services *at, const struct visit *v, const struct user_row *user,
-                             struct str new_hash, const struct token_binding *binding, struct tokens *out)
+/* Which of the two follows the password is decided here, and nowhere else. */
+static enum err let_in(struct services *at, struct tx *tx, const struct visit *v, const struct user_row *user,
+                       const struct token_binding *binding, struct signin_end *out)
+{
+    const struct signin_how how = { STR("pwd"), STR("aal1"), binding };
+    if (access_has_factor(user))
+        return second_step_ask(at, tx, v, user, binding, &out->due);
+    return gate_open(at, tx, v, user, &how, &out->tokens);
+}
+
+static enum err go_on(struct services *at, const struct visit *v, struct user_row *user, struct str new_hash,
+                      const struct token_binding *binding, struct signin_end *out)
 {
     AUTO(tx) struct tx *tx = NULL;
-    struct session_row session = { 0 };
-    struct session_start start = {
-        .user_id = user->id,
-        .amr = STR("pwd"),
-        .acr = STR("aal1"),
-        .life = tokens_session_life(at),
-        .is_web = binding->is_web,
-        .jkt = binding->jkt,
-    };
     TRY(store_begin(at->at->store, &tx));
-    if (binding->proof != NULL)
-        TRY(flow_dpop_spend(at, tx, binding->proof));
     TRY(hold_account(tx, v, user));
-    if (new_hash.ptr != NULL)
+    if (new_hash.ptr != NULL) {
         TRY(rehash(tx, v, user, new_hash));
-    TRY(session_open(tx, v, &start, &session));
-    struct audit_who who = { .actor = user->public_id, .target = user->public_id, .session = session.id };
-    TRY(audit_add(tx, v, AUDIT_SIGNIN_OK, &who, (struct str){ 0 }, (struct str){ 0 }));
-    TRY(audit_add(tx, v, AUDIT_SESSION_CREATED, &who, (struct str){ 0 }, (struct str){ 0 }));
-    TRY(tokens_issue(at, v, user, &session, out));
+        user->hashed_password = new_hash;
+    }
+    TRY(let_in(at, tx, v, user, binding, out));
     return store_commit(&tx);
 }
 
 static enum err try_signin(struct services *at, const struct visit *v, const struct credentials *typed,
-                           const struct token_binding *binding, struct attempt *try, struct tokens *out)
+                           const struct token_binding *binding, struct attempt *try, struct signin_end *out)
 {
     TRY(account_find(at->db, v, typed->email, typed->username, &try->user, &try->known));
     enum err end = check_password(at, try, typed->password);
@@ -102,7 +106,7 @@ static enum err try_signin(struct services *at, const struct visit *v, const str
     TRY(end);
     struct str new_hash = { 0 };
     TRY(fresh_hash(at, v, &try->user, typed->password, &new_hash));
-    return open_session(at, v, &try->user, new_hash, binding, out);
+    return go_on(at, v, &try->user, new_hash, binding, out);
 }
 
 static enum err audit_refusal(struct services *at, const struct visit *v, const struct attempt *try, struct str subject,
@@ -113,9 +117,10 @@ static enum err audit_refusal(struct services *at, const struct visit *v, const 
 }
 
 enum err flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
-                              const struct token_binding *binding, struct tokens *out)
+                              const struct token_binding *binding, struct tokens *out, struct second_step_due *due)
 {
     struct attempt try = { 0 };
+    struct signin_end fresh = { 0 };
     struct str subject = account_subject(v, typed->email, typed->username);
     enum err end = limit_take_subject(at->at->limits, LIMIT_SIGNIN_ACCOUNT, v, subject);
     if (end == ERR_LIMITED) {
@@ -125,9 +130,9 @@ enum err flow_password_signin(struct services *at, const struct visit *v, const 
         return ERR_LIMITED;
     }
     TRY(end);
-    end = try_signin(at, v, typed, binding, &try, out);
+    end = try_signin(at, v, typed, binding, &try, &fresh);
     if (end == ERR_CONFLICT) /* once more, with what is the password now */
-        end = try_signin(at, v, typed, binding, &try, out);
+        end = try_signin(at, v, typed, binding, &try, &fresh);
     if (end == ERR_CONFLICT)
         end = refuse(WHY_STORE_BUSY);
     if (end == ERR_UNAUTHENTICATED) {
@@ -137,5 +142,7 @@ enum err flow_password_signin(struct services *at, const struct visit *v, const 
     TRY(end);
     limit_give_subject(at->at->limits, LIMIT_SIGNIN_ACCOUNT, v, subject);
     limit_give_net(at->at->limits, LIMIT_SIGNIN_NET, v);
+    *out = fresh.tokens;
+    *due = fresh.due;
     return OK;
 }

@@ -2,6 +2,20 @@
 #include "session/session.h"
 #include "token/refresh.h"
 
+static bool is_limited(const struct services *at, const struct caller *who)
+{
+    return access_limited(at->at->config->mfa, &who->user, &who->session);
+}
+
+/* How strong, and when: a step-up speaks for the tokens that it brings, not for those of before. */
+static void as_the_token_says(const struct jwt_claims *claims, struct session_row *session)
+{
+    if (acr_below(claims->acr, session->acr))
+        session->acr = claims->acr;
+    if (claims->auth_time < session->auth_time_s)
+        session->auth_time_s = claims->auth_time;
+}
+
 /* A good signature says what was true when it was made; what holds now is asked of the store, in one statement. */
 enum err flow_stand(struct services *at, const struct visit *v, const struct jwt_claims *claims, struct caller *out)
 {
@@ -14,6 +28,8 @@ enum err flow_stand(struct services *at, const struct visit *v, const struct jwt
     if (!str_equal(who.session.jkt, claims->jkt))
         return refuse(WHY_TOKEN_INVALID);
     who.token_id = claims->token_id;
+    as_the_token_says(claims, &who.session);
+    who.is_limited = str_equal(claims->scope, STR(SCOPE_ENROL)) || is_limited(at, &who);
     *out = who;
     return OK;
 }
@@ -21,7 +37,9 @@ enum err flow_stand(struct services *at, const struct visit *v, const struct jwt
 enum err flow_recognise(struct services *at, const struct visit *v, struct str access_token, struct caller *out)
 {
     struct jwt_claims claims = { 0 };
-    TRY(jwt_check(at->at->keys, v, access_token, &at->at->expect, &claims));
+    struct jwt_expect expect = at->at->expect;
+    expect.enrolment = true;
+    TRY(jwt_check(at->at->keys, v, access_token, &expect, &claims));
     return flow_stand(at, v, &claims, out);
 }
 
@@ -46,6 +64,7 @@ enum err flow_stand_refresh(struct services *at, const struct visit *v, struct s
     TRY(genuine(at, v, refresh_token, &token, &who));
     if (token.number != who.session.refresh_number || !session_usable(&who.session, v->now_us))
         return refuse(WHY_REFRESH_INVALID);
+    who.is_limited = is_limited(at, &who);
     *out = who;
     return OK;
 }
@@ -58,6 +77,7 @@ enum err flow_recognise_page(struct services *at, const struct visit *v, struct 
     TRY(genuine(at, v, refresh_token, &token, &who));
     if (!who.session.is_web || who.session.jkt.ptr != NULL || !session_takes(v, token.number, &who.session))
         return refuse(WHY_REFRESH_INVALID);
+    who.is_limited = is_limited(at, &who);
     *out = who;
     return OK;
 }

@@ -3,8 +3,6 @@
 #include "flow/tokens.h"
 #include "token/refresh.h"
 
-#include <stdio.h>
-
 /* What a try has come to, kept for the audit row of a refusal. */
 struct renewal {
     struct refresh_token token;
@@ -72,11 +70,8 @@ static enum err end_reused(const struct visit *v, struct tx **tx, struct renewal
                   arena_printf(v->mem, "{\"number\":%lld,\"good\":%lld}", (long long)try->token.number,
                                (long long)try->session.refresh_number)));
     TRY(store_commit(tx));
-    enum err end = refuse_as(try, (struct str){ 0 });
-    struct note told = *note_get();
-    snprintf(told.text, sizeof told.text, "%s", REFRESH_REUSED);
-    note_put(&told);
-    return end;
+    try->reason = (struct str){ 0 };
+    return refuse_with(WHY_REFRESH_INVALID, REFRESH_REUSED);
 }
 
 static enum err spend(struct services *at, const struct visit *v, struct renewal *try,

@@ -16,7 +16,11 @@ struct tokens {
     struct str refresh_token;   /* absent when the answer has it elsewhere */
     int64_t refresh_expires_in; /* seconds */
     struct str session_id, user_id;
+    struct str scope; /* absent: all that the account may; SCOPE_ENROL: only to add a factor */
+    int64_t notices;  /* how many wait for the user; told at a sign-in */
 };
+
+#define SCOPE_ENROL "enrol" /* of a token that can only add a factor */
 
 struct dpop_proof;
 
@@ -33,10 +37,19 @@ struct token_binding {
         *proof; /* the proof of it; who opens or renews a session by it spends it (flow_dpop_spend) */
 };
 
-/* Unknown account, wrong password, inactive account: the same end after the same work.
+/* What a right password gets where a factor is still due; see flow/second_step.h. */
+struct second_step_due {
+    bool mfa_required; /* false: it is not, and there are tokens */
+    struct str mfa_token;
+    struct strs methods;
+    int64_t expires_in; /* seconds */
+};
+
+/* Unknown account, wrong password, inactive account: the same end after the same work.  An account with a second factor gets no tokens
+ * but what the second step takes.
  * Ends: ERR_UNAUTHENTICATED (WHY_CREDENTIALS), ERR_LIMITED, ERR_BUSY, ERR_INTERNAL. */
 FALLIBLE flow_password_signin(struct services *at, const struct visit *v, const struct credentials *typed,
-                              const struct token_binding *binding, struct tokens *out);
+                              const struct token_binding *binding, struct tokens *out, struct second_step_due *due);
 
 #define REFRESH_REUSED "refresh_reused" /* text of the note: an alarm */
 
@@ -52,6 +65,10 @@ FALLIBLE flow_logout_all(struct services *at, const struct visit *v, const struc
 struct password_change {
     const struct secret *current, *password;
 };
+
+/* Somebody with a stolen access token must not become the owner: what is typed must be the current password.  Waits for a hash; the
+ * caller bounds the tries.  Ends: ERR_DENIED (WHY_PASSWORD_WRONG), ERR_BUSY. */
+FALLIBLE current_password_check(struct services *at, const struct caller *caller, const struct secret *typed);
 
 /* One's own only.  Every other session of the account ends.
  * Ends: ERR_DENIED (WHY_FORBIDDEN; WHY_PASSWORD_WRONG), ERR_INVALID (faults), ERR_LIMITED, ERR_BUSY. */

@@ -8,6 +8,15 @@ struct session_life tokens_session_life(const struct services *at)
     return (struct session_life){ at->at->config->session_ttl_s, at->at->config->refresh_ttl_s };
 }
 
+/* A token that can only add a factor names neither roles nor this service's audience, so that nobody takes it for more. */
+static void limit_claims(const struct visit *v, struct jwt_claims *claims)
+{
+    claims->audience = jwt_enrolment_audience(v->mem, claims->issuer);
+    claims->role = STR("");
+    claims->roles = (struct strs){ 0 };
+    claims->scope = STR(SCOPE_ENROL);
+}
+
 enum err tokens_sign(struct services *at, const struct visit *v, const struct user_row *user,
                      const struct session_row *session, struct tokens *out)
 {
@@ -42,6 +51,10 @@ enum err tokens_sign(struct services *at, const struct visit *v, const struct us
         .name = user->name,
         .jkt = session->jkt,
     };
+    if (access_limited(config->mfa, user, session)) {
+        limit_claims(v, &claims);
+        fresh.scope = claims.scope;
+    }
     TRY(jwt_sign(at->at->keys, v, &claims, &fresh.access_token));
     *out = fresh;
     return OK;

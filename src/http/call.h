@@ -41,9 +41,9 @@ struct call {
     void *query; /* the same for the address */
     struct faults faults;
     struct caller *caller;
-    struct str path;  /* as it came, still percent-encoded, without the query */
-    struct str realm; /* for WWW-Authenticate */
-    struct str asked; /* there too: the scope or the acr that a route demands; without quotes and control characters */
+    struct str path;      /* as it came, still percent-encoded, without the query */
+    struct str realm;     /* for WWW-Authenticate */
+    struct str asked;     /* there too: the scope that a route demands; without quotes and control characters */
     struct str dpop_algs; /* the same: what a DPoP proof may be signed with */
     bool dpop_only;       /* access tokens are not taken as Bearer */
     bool shows_dpop;      /* the request's access token came as DPoP */

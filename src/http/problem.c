@@ -145,6 +145,18 @@ static void challenge_client(struct call *c)
                               bearer ? ", error=\"invalid_token\"" : ", charset=\"UTF-8\""));
 }
 
+/* RFC 9470 3: the one error, with acr_values for a sign-in that is too weak and max_age for one that is too long ago. */
+static struct str step_up_error(const struct call *c, const struct note *told)
+{
+    struct buf out = buf_new(c->visit.mem, 128);
+    buf_add(&out, STR(", error=\"insufficient_user_authentication\""));
+    if (told->acr != NULL)
+        buf_printf(&out, ", acr_values=\"%s\"", told->acr);
+    if (told->max_age_s > 0)
+        buf_printf(&out, ", max_age=\"%lld\"", (long long)told->max_age_s);
+    return buf_str(&out);
+}
+
 /* RFC 6750 3, RFC 9449 7.1, RFC 9470 3: which error a challenge names; absent: none. */
 static struct str challenge_error(const struct call *c, enum why why)
 {
@@ -154,9 +166,8 @@ static struct str challenge_error(const struct call *c, enum why why)
         return STR(", error=\"use_dpop_nonce\"");
     if (why == WHY_TOKEN_INVALID || why == WHY_TOKEN_EXPIRED || why == WHY_SESSION_ENDED)
         return STR(", error=\"invalid_token\"");
-    if (why == WHY_ACR_TOO_LOW)
-        return arena_printf(c->visit.mem, ", error=\"insufficient_user_authentication\", acr_values=\"%.*s\"",
-                            STR_ARG(c->asked));
+    if (why == WHY_ACR_TOO_LOW || why == WHY_SIGNIN_NOT_RECENT)
+        return step_up_error(c, note_get());
     if (why == WHY_SCOPE_MISSING) /* RFC 6750 3.1: 403, with the scope that would do */
         return arena_printf(c->visit.mem, ", error=\"insufficient_scope\", scope=\"%.*s\"", STR_ARG(c->asked));
     return STR("");

@@ -139,6 +139,7 @@ static bool absent(const struct field *row, const void *at)
     case FIELD_TIME:
         return *(const int64_t *)at == 0;
     case FIELD_INT:
+        return (row->flags & FIELD_OPTIONAL) != 0 && *(const int64_t *)at == 0;
     case FIELD_BOOL:
     case FIELD_OBJECT:
     case FIELD_SECRET:

@@ -10,7 +10,6 @@
 #include "token/members.h"
 
 #include <ctype.h>
-#include <stdio.h>
 
 #define TYP      "at+jwt"
 #define TIME_MAX INT64_C(253402300799) /* the last second of the year 9999; refuses times in milliseconds */
@@ -167,18 +166,9 @@ FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_
 }
 
 /* The caller is told no more than the reason; which check it was stands in the note, for the audit. */
-static enum err refused(enum why why, const char *check)
-{
-    const enum err end = refuse(why);
-    struct note note = *note_get();
-    snprintf(note.text, sizeof note.text, "%s", check);
-    note_put(&note);
-    return end;
-}
-
 static enum err invalid(const char *check)
 {
-    return refused(WHY_TOKEN_INVALID, check);
+    return refuse_with(WHY_TOKEN_INVALID, check);
 }
 
 static FALLIBLE check_signature(struct keyring *keys, const struct visit *v, const struct jws *jws,
@@ -246,10 +236,25 @@ static FALLIBLE check_times(const struct jwt_claims *claims, int64_t now_s)
 {
     /* RFC 7519 4.1.4: "on or after which the JWT MUST NOT be accepted".  Our own clock made it: no leeway. */
     if (claims->expires_at <= now_s)
-        return refused(WHY_TOKEN_EXPIRED, "exp");
+        return refuse_with(WHY_TOKEN_EXPIRED, "exp");
     if (claims->not_before > now_s + JWT_LEEWAY_S || claims->issued_at > now_s + JWT_LEEWAY_S)
         return invalid("nbf");
     return OK;
+}
+
+#define ENROLMENT "/enrolment"
+
+struct str jwt_enrolment_audience(struct arena *mem, struct str issuer)
+{
+    return arena_printf(mem, "%.*s" ENROLMENT, STR_ARG(issuer));
+}
+
+static bool is_for_us(struct str audience, const struct jwt_expect *expect)
+{
+    if (expect->enrolment && str_starts(audience, expect->issuer) &&
+        str_equal(str_slice(audience, expect->issuer.len, audience.len), STR(ENROLMENT)))
+        return true;
+    return str_equal(audience, expect->audience);
 }
 
 static FALLIBLE check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
@@ -269,7 +274,7 @@ static FALLIBLE check(struct keyring *keys, const struct visit *v, struct str to
     TRY(read_claims(v->mem, jws.payload, table, &claims));
     if (!str_equal(claims.issuer, expect->issuer))
         return invalid("iss");
-    if (!str_equal(claims.audience, expect->audience))
+    if (!is_for_us(claims.audience, expect))
         return invalid("aud");
     TRY(check_times(&claims, visit_now_s(v)));
     *out = claims;

@@ -38,7 +38,11 @@ FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_
 /* Who issued it and who should read it, as this service is configured. */
 struct jwt_expect {
     struct str issuer, audience;
+    bool enrolment; /* the tokens that can only add a factor are taken too */
 };
+
+/* Their audience: of the issuer's own, so that no other service takes one for a sign-in.  In mem. */
+struct str jwt_enrolment_audience(struct arena *mem, struct str issuer);
 
 /* Check form, header, signature, then typ, issuer, audience, times; out is filled only when all hold.
  * Every refusal is WHY_TOKEN_INVALID or WHY_TOKEN_EXPIRED for the caller; the note's text says which check, for the

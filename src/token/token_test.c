@@ -252,6 +252,29 @@ TEST(jwt_check, takes_a_token_without_email_name_roles_and_scope)
     CHECK(got.email.ptr == NULL && got.name.ptr == NULL && got.roles.count == 0 && got.scope.len == 0);
 }
 
+TEST(jwt_check, takes_tokens_that_only_enrol_where_they_are_expected_and_nowhere_else)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    struct jwt_claims claims = usual(), got = { 0 };
+    struct jwt_expect enrolling = desk.expect;
+    struct str token;
+    enrolling.enrolment = true;
+    CHECK_OK(jwt_check(desk.keys, &desk.visit, good_token(&desk), &enrolling, &got));
+    claims.audience = jwt_enrolment_audience(desk.mem, STR(ISSUER));
+    CHECK_STR(STR(ISSUER "/enrolment"), claims.audience);
+    CHECK_OK(jwt_sign(desk.keys, &desk.visit, &claims, &token));
+    CHECK_OK(jwt_check(desk.keys, &desk.visit, token, &enrolling, &got));
+    CHECK_END(ERR_UNAUTHENTICATED, jwt_check(desk.keys, &desk.visit, token, &desk.expect, &got));
+    CHECK_STR(STR("aud"), str_of(note_get()->text));
+    static const char *const others[] = { ISSUER "/enrolment/", ISSUER "enrolment", ISSUER, "/enrolment",
+                                          ISSUER "//enrolment" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        claims.audience = str_of(others[i]);
+        CHECK_OK(jwt_sign(desk.keys, &desk.visit, &claims, &token));
+        CHECK_END(ERR_UNAUTHENTICATED, jwt_check(desk.keys, &desk.visit, token, &enrolling, &got));
+    }
+}
+
 #define JKT "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 TEST(jwt_check, gives_back_the_key_that_a_token_is_bound_to)
@@ -705,6 +728,7 @@ RUN_TESTS(CASE(jwt_check, gives_back_the_key_that_a_token_is_bound_to),
           CASE(jws_read_header, counts_its_bytes), CASE(jwt_sign, writes_the_header_and_the_claims_of_the_contract),
           CASE(jwt_check, gives_back_what_was_signed),
           CASE(jwt_check, takes_a_token_without_email_name_roles_and_scope),
+          CASE(jwt_check, takes_tokens_that_only_enrol_where_they_are_expected_and_nowhere_else),
           CASE(jwt_sign, refuses_what_jwt_check_would_refuse), CASE(jwt_sign, refuses_a_token_longer_than_its_bound),
           CASE(jwt_check, refuses_every_trick_of_the_header), CASE(jwt_check, refuses_every_other_form_of_a_good_token),
           CASE(jwt_check, refuses_tokens_past_its_bound_at_once), CASE(jwt_check, takes_a_token_of_exactly_its_bound),

@@ -9,7 +9,7 @@ import {
 
 const withoutRequest = ({ text, headers }) => text.replaceAll(headers['x-request-id'], 'ID');
 const lastAdmin = { status: 409, code: 'last_admin', detail: "The last active administrator can't be disabled or demoted" };
-const notRecent = { status: 403, code: 'recent_signin_required', detail: 'Sign in again before you do this' };
+const notRecent = { status: 401, code: 'recent_signin_required', detail: 'Sign in again before you do this' };
 
 describe('the table of roles, relations and routes', () => {
   const actors = {};
@@ -355,7 +355,7 @@ describe('removing an account', () => {
       const answer = await remove(account);
       assertProblem(answer, notRecent);
       const [row] = await auditOf(at.server, answer);
-      assert.deepEqual([row.event, row.reason, row.actor], ['authz_fail', 'recent_signin_required', account.id]);
+      assert.deepEqual([row.event, row.reason, row.actor], ['postern_step_up_required', 'recent_signin_required', account.id]);
       assert.equal((await at.server.call('GET', '/users/me', { token: account.token })).json.is_active, true);
     });
 

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { store } from '../support/database.mjs';
 import { signerOf } from '../support/forge.mjs';
 import { environment, newFolder, program, startServer } from '../support/server.mjs';
+import { giveFactors } from '../support/factors.mjs';
 import {
   NOBODY, PASSWORD, alter, assertOnlyJson, auditOf, endWell, member, person, signIn, signUp, withServer, wrong,
 } from '../support/story.mjs';
@@ -41,7 +42,8 @@ const row = (event, severity, more) => ({
   event, severity, outcome: 'success', reason: null, actor: null, target: null, session: null, detail: null, ...more,
 });
 const signedIn = ({ id }, { json: { session_id: session } }) =>
-  ['authn_login_success', 'session_created'].map((event) => row(event, 'INFO', { actor: id, target: id, session }));
+  [['authn_login_success', { amr: 'pwd', acr: 'aal1' }], ['session_created', null]].map(([event, detail]) =>
+    row(event, 'INFO', { actor: id, target: id, session, detail }));
 const failed = (event, severity, reason, more) => row(event, severity, { outcome: 'failure', reason, ...more });
 
 // [what, method, route as a template, status, () => { answer, rows }]
@@ -70,6 +72,18 @@ const acts = [
   ['a sign-in', 'POST', '/login', 200, async () => {
     const answer = await login({ email: ada.email, password: ada.password });
     return { answer, rows: signedIn(ada, answer) };
+  }],
+  ['a password that a factor has to follow', 'POST', '/login', 200, async () => {
+    const strong = await signUp(at.server);
+    await giveFactors(at.server, strong, 'totp');
+    const answer = await login({ email: strong.email, password: strong.password });
+    return { answer, rows: [row('postern_mfa_challenge', 'INFO', { target: strong.id })] };
+  }],
+  ['a step-up', 'POST', '/step-up/password', 200, async () => {
+    const { id, token, password, tokens } = await member(at.server);
+    const answer = await at.server.call('POST', '/step-up/password', { token, body: { password } });
+    const detail = { amr: 'pwd', acr: 'aal1' };
+    return { answer, rows: [row('postern_session_raised', 'INFO', { actor: id, target: id, session: tokens.session_id, detail })] };
   }],
   ['a sign-in with a wrong password', 'POST', '/login', 401, async () => ({
     answer: await login(wrong({ email: ada.email })),

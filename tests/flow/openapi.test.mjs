@@ -6,6 +6,7 @@ import { lint, loadConfig } from '@redocly/openapi-core';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { Client } from '../support/dpop.mjs';
 import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../support/client.mjs';
+import { giveFactors, leaveNotice } from '../support/factors.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
 import { startServer, top } from '../support/server.mjs';
 
@@ -16,7 +17,7 @@ let server, call, admin, ada, eve;
 
 async function signedIn(email) {
   const { json } = await call('POST', '/login', { body: { email, password: PASSWORD } });
-  return { email, id: json.user_id, token: json.access_token, refresh: json.refresh_token };
+  return { email, id: json.user_id, token: json.access_token, refresh: json.refresh_token, notices: json.notices };
 }
 
 async function newcomer(email) {
@@ -46,7 +47,7 @@ test('the document is clean under the linter', async () => {
 });
 
 test('routes.c and the document have the same routes, guards, limits and summaries', () => {
-  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|TOKEN_OR_COOKIE|A_CLIENT|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false)(?:, true)? \},$/;
+  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|ENROLLING|TOKEN_OR_COOKIE|A_CLIENT|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false)(?:, true)? \},$/;
   const rows = source('src/api/routes.c').split('\n').filter((line) => /^ {4}\{ /.test(line));
   const inCode = rows.map((line) => {
     const found = row.exec(line);
@@ -337,6 +338,37 @@ test('an account is removed after a recent sign-in only', async () => {
   assert.equal((await call('DELETE', '/users/me', await signedIn(max.email))).status, 204);
   assert.equal((await call('DELETE', `/users/${eve.id}`, admin)).status, 204);
   assert.equal((await call('POST', '/login', { body: { email: eve.email, password: PASSWORD } })).status, 401);
+});
+
+test('a session is stepped up, and what one should hear of is read, as documented', async () => {
+  const sue = await newcomer('sue@example.com');
+  assert.deepEqual((await call('GET', '/step-up', sue)).json.methods, ['password']);
+  assert.equal((await call('POST', '/step-up/password', { ...sue, body: { password: 'not my password' } })).status, 403);
+  assert.equal((await call('POST', '/step-up/password', { ...sue, body: { password: PASSWORD } })).status, 200);
+  const notice = await leaveNotice(server, sue);
+  assert.equal((await call('GET', '/users/me/notices', sue)).json.items.length, 1);
+  assert.equal((await signedIn(sue.email)).notices, 1);
+  for (const [id, one, status] of [[sue.id, ada, 403], ['me', ada, 404], ['me', sue, 204]])
+    assert.equal((await call('DELETE', `/users/${id}/notices/${notice}`, one)).status, status);
+  assert.equal((await call('GET', `/users/${sue.id}/notices`, ada)).status, 403);
+  await giveFactors(server, sue, 'totp');
+  assert.equal((await call('POST', '/step-up/password', { ...sue, body: { password: PASSWORD } })).json.code, 'step_up_method');
+  assert.equal((await call('POST', '/login', { body: { email: sue.email, password: PASSWORD } })).json.mfa_required, true);
+});
+
+test('who can only add a factor is refused as documented', async () => {
+  const strict = await startServer({ env: { POSTERN_MFA: 'required' } });
+  const told = contract.over(strict);
+  const account = { email: 'new@example.com', password: PASSWORD };
+  await told('POST', '/users/signup', { body: account });
+  const { json } = await told('POST', '/login', { body: account });
+  assert.equal(json.scope, 'enrol');
+  const refusing = operations.filter((o) => o.says.security.some((way) => way.bearer) && !o.path.startsWith('/step-up'));
+  for (const { method, path, says } of refusing.filter((o) => o.says.responses['403'])) {
+    const { json: { code } } = await told(method, path.replace(/\{\w+\}/g, NOBODY), { token: json.access_token });
+    assert.equal(code, 'mfa_enrolment_required', says.operationId);
+  }
+  assert.equal(await strict.stop(), 0);
 });
 
 test('a proxy asks who it is as documented', async () => {

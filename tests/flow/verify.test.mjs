@@ -9,11 +9,10 @@ import { after, before, describe, it } from 'node:test';
 import { issuerOf, serviceClient, tokenOf } from '../support/client.mjs';
 import { children } from '../support/run.mjs';
 import { newFolder, top } from '../support/server.mjs';
-import { alter, assertFaults, assertProblem, auditOf, forbidden, member, sessionEnded, signUp, tokenInvalid, tokenMissing, withServer } from '../support/story.mjs';
+import { alter, assertFaults, assertProblem, auditOf, forbidden, member, sessionEnded, signIn, signUp, tokenInvalid, tokenMissing, withServer } from '../support/story.mjs';
 
 const at = withServer();
 const verify = (token, query = '', headers = {}) => at.server.call('GET', `/verify${query}`, { token, headers });
-const setAcr = ({ tokens }, acr) => alter(at.server, `UPDATE sessions SET acr = '${acr}' WHERE id = '${tokens.session_id}'`);
 
 describe('the question of a proxy', () => {
   it('is answered with who it is', async () => {
@@ -60,8 +59,10 @@ describe('the question of a proxy', () => {
     for (const [has, asked, status] of [
       ['aal1', 'aal2', 401], ['aal2', 'aal2', 200], ['aal2', 'aal2-phr', 401], ['aal2-phr', 'aal2', 200], ['aal2-phr', 'aal3', 401], ['aal3', 'aal2-phr', 200],
     ]) {
-      await setAcr(user, has);
-      const answer = await verify(user.token, `?acr=${asked}`);
+      const { refresh_token, session_id } = await signIn(at.server, user);
+      await alter(at.server, `UPDATE sessions SET acr = '${has}' WHERE id = '${session_id}'`);
+      const { json: strong } = await at.server.call('POST', '/token/refresh', { body: { refresh_token } });
+      const answer = await verify(strong.access_token, `?acr=${asked}`);
       assert.equal(answer.status, status, `${has} ${asked}`);
       if (status === 200) continue;
       assert.equal(answer.json.code, 'insufficient_user_authentication');
