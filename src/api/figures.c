@@ -1,4 +1,5 @@
 #include "api/figures.h"
+#include "factor/totp.h"
 
 static void write_lane(struct server *server, struct buf *out)
 {
@@ -68,6 +69,20 @@ static void write_proofs(struct replay *proofs, struct buf *out)
     metrics_sample(out, "postern_dpop_full_total", "counter", "DPoP proofs refused for want of room.", (double)f.full);
 }
 
+static void write_drift(struct drift *drift, struct buf *out)
+{
+    struct drift_figures f;
+    drift_figures(drift, &f);
+    buf_printf(out, "# HELP postern_totp_codes_total Genuine codes of authenticator apps, by when they came.\n"
+                    "# TYPE postern_totp_codes_total counter\n");
+    buf_printf(out, "postern_totp_codes_total{when=\"in_time\"} %llu\n", (unsigned long long)f.timely);
+    buf_printf(out, "postern_totp_codes_total{when=\"early\"} %llu\n", (unsigned long long)f.early);
+    buf_printf(out, "postern_totp_codes_total{when=\"late\"} %llu\n", (unsigned long long)f.late);
+    metrics_sample(out, "postern_totp_offset_seconds", "gauge",
+                   "How far authenticator apps are ahead of this clock: the median of the accounts that came last.",
+                   f.middle * TOTP_STEP_S);
+}
+
 void figures_write(const struct services *at, struct server *server, struct buf *out)
 {
     metrics_write(server_metrics(server), out);
@@ -77,4 +92,5 @@ void figures_write(const struct services *at, struct server *server, struct buf 
     write_store(at->at->store, out);
     write_limits(at->at->limits, out);
     write_proofs(at->at->proofs, out);
+    write_drift(at->at->drift, out);
 }

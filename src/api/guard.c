@@ -102,11 +102,11 @@ static bool is_step_up(enum why why)
 }
 
 /* Which row a refusal leaves.  false: none (a missing or expired token and a nonce that is due are everyday things; who asks for a
- * password writes his own). */
+ * password or a code writes his own). */
 static bool kind_of(enum err end, const struct note *note, enum audit_kind *kind, struct str *reason)
 {
     *reason = str_of(note->text);
-    if (note->why == WHY_PASSWORD_WRONG)
+    if (note->why == WHY_PASSWORD_WRONG || note->why == WHY_CODE_WRONG || note->why == WHY_FACTOR_DISABLED)
         return false;
     if (is_proof(note->why))
         *kind = str_equal(*reason, STR("dpop_replayed")) ? AUDIT_PROOF_REPLAYED : AUDIT_PROOF_REFUSED;

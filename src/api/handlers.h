@@ -42,6 +42,12 @@ enum err api_logout(struct call *c);
 enum err api_logout_all(struct call *c);
 enum err api_password_change(struct call *c);
 
+/* mfa.c */
+enum err api_totp_enroll(struct call *c);
+enum err api_totp_confirm(struct call *c);
+enum err api_totp_remove(struct call *c);
+enum err api_recovery_codes(struct call *c);
+
 /* sessions.c */
 enum err api_sessions_list(struct call *c);
 enum err api_session_end(struct call *c);
@@ -68,7 +74,7 @@ enum err api_revocations(struct call *c);
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
     login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
-    oauth_token_in[], oauth_about_in[], step_up_password_in[];
+    oauth_token_in[], oauth_about_in[], step_up_password_in[], totp_confirm_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -101,6 +107,9 @@ struct password_change_body {
 };
 struct step_up_password_body {
     struct secret password;
+};
+struct totp_confirm_body {
+    struct str code;
 };
 struct sessions_list_params {
     struct str cursor;

@@ -41,6 +41,10 @@ const struct route api_routes[] = {
 
     { GET,    "/step-up",                ENROLLING,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_step_up,       "Tell what could raise this session", false },
     { POST,   "/step-up/password",       ENROLLING,       LIMIT_SIGNIN_NET, SLOW,  SHAPE(step_up_password_in, struct step_up_password_body), NO_BODY,                               api_step_up_password, "Sign in again with the password", false },
+    { POST,   "/mfa/totp/enroll",        SIGNED_IN,       LIMIT_NONE,       WRITE, NO_BODY,                                      NO_BODY,                                           api_totp_enroll,   "Show an authenticator app its secret", false },
+    { POST,   "/mfa/totp/confirm",       SIGNED_IN,       LIMIT_SIGNIN_NET, WRITE, SHAPE(totp_confirm_in, struct totp_confirm_body), NO_BODY,                                       api_totp_confirm,  "Take the app into use, with its first code", false },
+    { DELETE, "/mfa/totp",               SIGNED_IN,       LIMIT_NONE,       WRITE, NO_BODY,                                      NO_BODY,                                           api_totp_remove,   "Remove the authenticator app", false },
+    { POST,   "/mfa/recovery-codes",     SIGNED_IN,       LIMIT_NONE,       WRITE, NO_BODY,                                      NO_BODY,                                           api_recovery_codes, "Make ten recovery codes in the place of the old ones", false },
 
     { GET,    "/verify",                 TOKEN_OR_COOKIE, LIMIT_NONE,       FAST,  NO_BODY,                                      SHAPE(verify_query, struct verify_params),         api_verify,        "Tell a proxy whether a request may pass, and whose it is", false },
     { GET,    "/revocations",            A_CLIENT,        LIMIT_NONE,       FAST,  NO_BODY,                                      SHAPE(revocations_query, struct revocations_params), api_revocations, "Tell services which tokens were taken back before their end", false },

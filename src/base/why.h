@@ -49,6 +49,12 @@
     W(WHY_CLIENT_TAKEN,       ERR_CONFLICT,        "client_taken",          "There is a client of this id already")            \
     W(WHY_EMAIL_TAKEN,        ERR_CONFLICT,        "email_taken",           "Email already registered")                        \
     W(WHY_USERNAME_TAKEN,     ERR_CONFLICT,        "username_taken",        "Username already exists")                         \
+    W(WHY_CODE_WRONG,         ERR_DENIED,          "code_wrong",            "The code is not right, or was used before")       \
+    W(WHY_CODE_WRONG_SIGNIN,  ERR_UNAUTHENTICATED, "code_wrong",            "The code is not right, or was used before")       \
+    W(WHY_FACTOR_DISABLED,    ERR_DENIED,          "factor_disabled",       "Too many wrong codes in a row; sign in another way, and set this one up anew") \
+    W(WHY_FACTOR_DISABLED_SIGNIN, ERR_UNAUTHENTICATED, "factor_disabled",   "Too many wrong codes in a row; sign in another way, and set this one up anew") \
+    W(WHY_FACTOR_MISSING,     ERR_MISSING,         "factor_not_found",      "This account has no such factor")                 \
+    W(WHY_ENROLMENT_MISSING,  ERR_CONFLICT,        "enrolment_missing",     "There is no enrolment to confirm, or it is over; begin a new one") \
     W(WHY_RATE_LIMITED,       ERR_LIMITED,         "rate_limited",          "Too many tries; wait and try again")              \
     W(WHY_HASH_LANE_FULL,     ERR_BUSY,            "hash_lane_full",        "Too many sign-ins at once; try again shortly")    \
     W(WHY_STORE_BUSY,         ERR_BUSY,            "store_busy",            "The database is busy; try again shortly")         \

@@ -14,7 +14,7 @@ struct drift {
     pthread_mutex_t lock;
     struct seen newest[DRIFT_ACCOUNTS]; /* the last one first */
     size_t count;
-    bool told;
+    bool wrong, told;
     struct drift_figures figures;
 };
 
@@ -70,13 +70,21 @@ static void count(struct drift_figures *f, int distance, bool timely)
     f->late += !timely && distance < 0;
 }
 
-bool drift_note(struct drift *drift, int64_t user_id, int distance, bool timely)
+void drift_note(struct drift *drift, int64_t user_id, int distance, bool timely)
 {
     pthread_mutex_lock(&drift->lock);
     put_first(drift, (struct seen){ user_id, distance, timely });
     count(&drift->figures, distance, timely);
-    const bool wrong = looks_wrong(drift), news = wrong && !drift->told;
-    drift->told = wrong;
+    drift->wrong = looks_wrong(drift);
+    drift->told = drift->told && drift->wrong;
+    pthread_mutex_unlock(&drift->lock);
+}
+
+bool drift_news(struct drift *drift)
+{
+    pthread_mutex_lock(&drift->lock);
+    const bool news = drift->wrong && !drift->told;
+    drift->told = drift->wrong;
     pthread_mutex_unlock(&drift->lock);
     return news;
 }

@@ -20,9 +20,10 @@ struct drift;
 struct drift *drift_open(void);
 void drift_drop(struct drift **drift);
 
-/* A genuine code came from this far away; timely: near enough to be taken.  True when it is from now on that our clock looks wrong: once,
- * until it has looked right again. */
-bool drift_note(struct drift *drift, int64_t user_id, int distance, bool timely);
+/* A genuine code came from this far away; timely: near enough to be taken. */
+void drift_note(struct drift *drift, int64_t user_id, int distance, bool timely);
+/* Is there something to tell?  True once when our clock begins to look wrong, and again only after it has looked right. */
+bool drift_news(struct drift *drift);
 
 struct drift_figures {
     uint64_t timely, early, late; /* codes so far */

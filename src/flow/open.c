@@ -55,6 +55,9 @@ void shared_derive_keys(struct shared *shared)
     derive(&shared->master, "limits", &shared->limit_key, sizeof shared->limit_key);
     derive(&shared->master, "dpop-nonces", &shared->dpop_key, sizeof shared->dpop_key);
     derive(&shared->master, "tickets", &shared->ticket_key.is, sizeof shared->ticket_key.is);
+    derive(&shared->master, "recovery-codes", &shared->recovery_key, sizeof shared->recovery_key);
+    secret_drop(&shared->totp_key);
+    shared->totp_key = master_subkey(&shared->master, "totp");
     derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
 }
 
@@ -65,6 +68,9 @@ void shared_close(struct shared *shared)
     wipe(&shared->name_key, sizeof shared->name_key);
     wipe(&shared->dpop_key, sizeof shared->dpop_key);
     wipe(&shared->ticket_key.is, sizeof shared->ticket_key.is);
+    wipe(&shared->recovery_key, sizeof shared->recovery_key);
+    secret_drop(&shared->totp_key);
+    drift_drop(&shared->drift);
     replay_drop(&shared->proofs);
     revocations_drop(&shared->revocations);
     limits_drop(&shared->limits);

@@ -2,6 +2,7 @@
 #pragma once
 #include "config/config.h"
 #include "crypto/mac.h"
+#include "factor/drift.h"
 #include "limit/limit.h"
 #include "password/password.h"
 #include "store/store.h"
@@ -26,6 +27,9 @@ struct shared {
     struct mac_key refresh_key;      /* of the refresh tokens' MAC; the same on every node */
     struct mac_key limit_key;        /* of the subjects that the nodes count together */
     struct ticket_key ticket_key;    /* of what is handed out once */
+    struct secret totp_key;          /* of the boxes that secrets of authenticator apps lie in */
+    struct mac_key recovery_key;     /* of the digests of recovery codes */
+    struct drift *drift;             /* of the server only: do authenticator apps agree with our clock? */
     struct short_key name_key;       /* of the digests of unknown names in the audit trail */
     struct replay *proofs;           /* spent DPoP proofs */
     struct mac_key dpop_key;         /* of the nonces for them; the same on every node */

@@ -25,6 +25,7 @@ const struct limit_rule limit_rules[LIMIT_KINDS] = {
     [LIMIT_SIGNUP_ACCOUNT] = { "signup_account",    5,       60 },
     [LIMIT_PASSWORD_CHECK] = { "password_check",    5,       60 },
     [LIMIT_SECOND_STEP]    = { "second_step",      10,      300 },
+    [LIMIT_CODE_CHECK]     = { "code_check",        5,       30 },
     [LIMIT_CLIENT_NET]     = { "client_net",       30,        2 },
     [LIMIT_CLIENT_TOKEN]   = { "client_token",     60,        1 },
     [LIMIT_AUDIT_NET]      = { "audit_net",        60,        1, true },

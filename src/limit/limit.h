@@ -29,6 +29,7 @@ enum limit_kind {
     LIMIT_SIGNUP_ACCOUNT, /* sign-ups for one address or user name */
     LIMIT_PASSWORD_CHECK, /* tries of an account's own session at its current password */
     LIMIT_SECOND_STEP,    /* tries of an account at its second factor, its password or a passkey being right */
+    LIMIT_CODE_CHECK,     /* tries of an account's own session at a code of its authenticator app */
     LIMIT_CLIENT_NET,     /* failed authentications of services, from one address prefix */
     LIMIT_CLIENT_TOKEN,   /* tokens that one service gets for itself */
     LIMIT_AUDIT_NET,      /* audit rows for refusals of nobody in particular: past it they are only counted */

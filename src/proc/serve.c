@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "factor/totp.h"
 #include "flow/dpop.h"
 #include "flow/epoch.h"
 #include "flow/forget.h"
@@ -277,6 +278,7 @@ static enum err open_house(struct house *house)
     struct store *common = store_shared(house->shared.store) ? house->shared.store : NULL;
     house->shared.limits = limits_open(house->config->limits, common, &house->shared.limit_key);
     open_proofs(house);
+    house->shared.drift = drift_open();
     TRY(audit_event(house, AUDIT_SYS_STARTUP));
     TRY(open_news(house));
     return open_server(house);
@@ -364,6 +366,7 @@ int serve(const struct config *config, struct config_state *state)
     signal(SIGPIPE, SIG_IGN);
     json_setup();
     crypto_setup();
+    totp_setup();
     house.mem = arena_new();
     if (open_house(&house) == OK)
         return run(&house, &signals);

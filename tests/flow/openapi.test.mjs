@@ -9,6 +9,7 @@ import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../
 import { giveFactors, leaveNotice } from '../support/factors.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
 import { startServer, top } from '../support/server.mjs';
+import { codeNow, wrongCode } from '../support/totp.mjs';
 
 const PASSWORD = 'correct horse battery';
 const NOBODY = '00000000-0000-7000-8000-000000000000';
@@ -369,6 +370,22 @@ test('who can only add a factor is refused as documented', async () => {
     assert.equal(code, 'mfa_enrolment_required', says.operationId);
   }
   assert.equal(await strict.stop(), 0);
+});
+
+test('apps and recovery codes are made and removed as documented', async () => {
+  const ida = await newcomer('ida@example.com');
+  assert.equal((await call('DELETE', '/mfa/totp', ida)).json.code, 'factor_not_found');
+  assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: '123456' } })).json.code, 'enrolment_missing');
+  const { secret } = (await call('POST', '/mfa/totp/enroll', ida)).json;
+  assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: wrongCode(secret) } })).json.code, 'code_wrong');
+  assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: codeNow(secret) } })).status, 204);
+  assert.equal((await call('POST', '/mfa/recovery-codes', ida)).status, 201);
+  assert.equal((await call('DELETE', '/mfa/totp', ida)).status, 204);
+  const again = (await call('POST', '/mfa/totp/enroll', ida)).json.secret;
+  assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: codeNow(again) } })).status, 204);
+  await server.query(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${ida.id}')`, { write: true });
+  for (const [method, path] of [['POST', '/mfa/totp/enroll'], ['DELETE', '/mfa/totp'], ['POST', '/mfa/recovery-codes']])
+    assert.equal((await call(method, path, ida)).json.code, 'recent_signin_required', path);
 });
 
 test('a proxy asks who it is as documented', async () => {

@@ -1,5 +1,5 @@
 // Canaries: every password and token that a story sends or gets. None may turn up in a log, the audit trail or the database.
-const TELLING = /^(password|current_password|new_password|access_token|refresh_token|mfa_token|token|code|client_secret|client_assertion)$/;
+const TELLING = /^(password|current_password|new_password|access_token|refresh_token|mfa_token|token|code|codes|secret|uri|client_secret|client_assertion)$/;
 const SHORTEST = 8; // a shorter text, or a plain word, stands in innocent places too
 
 export class Canaries {
@@ -15,6 +15,7 @@ export class Canaries {
     if (value === null || typeof value !== 'object') return;
     for (const [name, inner] of Object.entries(value)) {
       if (typeof inner === 'string' && TELLING.test(name)) this.remember(inner);
+      else if (Array.isArray(inner) && TELLING.test(name)) inner.forEach((one) => this.remember(one));
       else this.rememberIn(inner);
     }
   }
