@@ -2,6 +2,7 @@
 #include "config/options.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <string.h>
 
 #define PORT_MAX 65535
@@ -138,6 +139,47 @@ const char *option_check_origin(struct str value)
     if (port.ptr != NULL && (!str_to_int(port, 1, PORT_MAX, &number) || number == implied))
         return "an origin like https://app.example.com:8443, without the port that the scheme implies";
     return NULL;
+}
+
+/* A domain (WebAuthn Level 3 5.1.2: no address), and no top-level one, of which everybody has a part. */
+const char *option_check_rp_id(struct str value)
+{
+    const bool is_dotted =
+        str_contains(value, STR(".")) && !str_ends(value, STR(".")) && !str_contains(value, STR(".."));
+
+    if (is_host_name(value) && !is_host_address(value) && (is_dotted || str_equal(value, STR("localhost"))))
+        return NULL;
+    return "a domain like example.com, in lower case, without scheme and port; or localhost";
+}
+
+#define APK_KEY_HASH                                                                                                   \
+    "android:apk-key-hash:" /* and 43 characters of base64url: what an app of Android calls its origin */
+
+/* An origin of a page, or of an app. */
+const char *option_check_page(struct str value)
+{
+    struct str hash = str_slice(value, sizeof APK_KEY_HASH - 1, value.len);
+
+    if (!str_starts(value, STR(APK_KEY_HASH)))
+        return option_check_origin(value);
+    for (size_t i = 0; i < hash.len; i++)
+        if (hash.ptr[i] != '-' && hash.ptr[i] != '_' && !isalnum((unsigned char)hash.ptr[i]))
+            hash.len = 0;
+    return hash.len == 43 ? NULL : "an origin like https://app.example.com, or " APK_KEY_HASH "...";
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+const char *option_check_aaguid(struct str value)
+{
+    bool good = value.len == 36;
+
+    for (size_t i = 0; good && i < value.len; i++)
+        good = i == 8 || i == 13 || i == 18 || i == 23 ? value.ptr[i] == '-' : is_hex(value.ptr[i]);
+    return good ? NULL : "an AAGUID like 08987058-cadc-4b81-b6e1-30de50dcbe96, in lower case";
 }
 
 /* Are all bits past the prefix zero? */

@@ -1,5 +1,6 @@
 #include "config/config.h"
 #include "config/state.h"
+#include "config/origin.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,6 +44,22 @@ static void find_credential(struct config_state *state, struct config *config)
         config->master_key_credential = path;
 }
 
+/* Passkeys want a name where the issuer is an address: then it is this machine's. */
+static void derive_rp(struct config_state *state, struct config *config)
+{
+    struct str host = origin_host(config->issuer), shown = host;
+    struct str *origin = ARENA_NEW(state->mem, struct str);
+
+    if (option_check_rp_id(host) != NULL)
+        shown = STR("localhost");
+    if (config_source(state, offsetof(struct config, rp_id)) == SOURCE_DEFAULT)
+        config->rp_id = shown;
+    if (config_source(state, offsetof(struct config, origins)) != SOURCE_DEFAULT)
+        return;
+    *origin = origin_with_host(state->mem, config->issuer, shown);
+    config->origins = (struct strs){ origin, 1 };
+}
+
 /* What the table can't say: values that follow from others. */
 static void derive(struct config_state *state, struct config *config)
 {
@@ -51,6 +68,7 @@ static void derive(struct config_state *state, struct config *config)
             arena_printf(state->mem, "http%s://%.*s", config->tls_cert.len > 0 ? "s" : "", STR_ARG(config->listen));
     if (config_source(state, offsetof(struct config, audience)) == SOURCE_DEFAULT)
         config->audience = config->issuer;
+    derive_rp(state, config);
     if (config_source(state, offsetof(struct config, docs)) == SOURCE_DEFAULT)
         config->docs = config->profile == PROFILE_DEVELOPMENT;
     if (config_source(state, offsetof(struct config, migrate)) == SOURCE_DEFAULT)
@@ -72,6 +90,27 @@ static void check_together(struct config_state *state, const struct config *conf
     if (config->session_ttl_s < config->access_ttl_s)
         config_problem(state, "POSTERN_SESSION_TTL (%lld s): must not be shorter than POSTERN_ACCESS_TTL (%lld s)",
                        (long long)config->session_ttl_s, (long long)config->access_ttl_s);
+}
+
+/* RP ID and origins: WebAuthn Level 3 5.1.2 has the RP ID be the origin's domain or one above; beyond it lie related origins (5.11). */
+static void check_passkeys(struct config_state *state, const struct config *config)
+{
+    bool is_at_home = false;
+
+    for (size_t i = 0; i < config->origins.count; i++)
+        is_at_home |= origin_is_beneath(origin_host(config->origins.items[i]), config->rp_id);
+    if (!is_at_home)
+        config_problem(state, "POSTERN_ORIGINS: none of them is of the domain of POSTERN_RP_ID (%s)",
+                       config_shown(config->rp_id).text);
+    if (config->attestation == ATTESTATION_REQUIRED && config->attestation_roots.len == 0 &&
+        config->attestation_mds.len == 0)
+        config_problem(state,
+                       "POSTERN_ATTESTATION (required): set POSTERN_ATTESTATION_ROOTS or POSTERN_ATTESTATION_MDS");
+    if (config->aaguids_allowed.count > 0 && config->attestation != ATTESTATION_REQUIRED)
+        config_problem(state,
+                       "POSTERN_AAGUIDS_ALLOWED: wants POSTERN_ATTESTATION required; else anybody can claim a model");
+    if ((config->attestation_mds.len > 0) != (config->attestation_mds_root.len > 0))
+        config_problem(state, "POSTERN_ATTESTATION_MDS and POSTERN_ATTESTATION_MDS_ROOT: one is set without the other");
 }
 
 static struct config_state *state_new(const struct config_input *in)
@@ -128,6 +167,7 @@ enum err config_read(const struct config_input *in, struct config *out, struct c
     if (s->problems_count == 0) {
         derive(s, &fresh);
         check_together(s, &fresh);
+        check_passkeys(s, &fresh);
     }
     *problems = problems_of(s);
     if (problems->count > 0)

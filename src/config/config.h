@@ -13,6 +13,8 @@
 #include "password/password.h"
 
 enum profile { PROFILE_DEVELOPMENT, PROFILE_PRODUCTION };
+enum attestation_demand { ATTESTATION_UNASKED, ATTESTATION_OPTIONAL, ATTESTATION_REQUIRED };
+enum counter_policy { COUNTER_REFUSE, COUNTER_ALERT };
 enum dpop_demand { DPOP_OPTIONAL, DPOP_REQUIRED };
 enum mfa_policy { MFA_OPTIONAL, MFA_REQUIRED, MFA_ADMINS };
 
@@ -41,15 +43,23 @@ struct config {
     enum dpop_demand dpop;              /* POSTERN_DPOP optional|required */
     bool dpop_nonce;                    /* POSTERN_DPOP_NONCE on|off */
     int64_t dpop_proofs;                /* POSTERN_DPOP_PROOFS 262144 */
-    bool limits;                        /* POSTERN_LIMITS on|off */
-    bool migrate;                       /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
-    bool docs;                          /* POSTERN_DOCS on|off; default on in development, off in production */
-    enum profile profile;               /* POSTERN_PROFILE development|production */
-    enum log_format log_format;         /* POSTERN_LOG_FORMAT json|text */
-    enum log_level log_level;           /* POSTERN_LOG_LEVEL debug|info|warn|error */
-    int64_t workers;                    /* POSTERN_WORKERS: fast workers, 16 */
-    int64_t hash_workers;               /* POSTERN_HASH_WORKERS: 0 as many as cores */
-    int64_t max_connections;            /* POSTERN_MAX_CONNECTIONS 4096 */
+    struct str rp_id;                   /* POSTERN_RP_ID; default the issuer's host, "localhost" for an address */
+    struct strs origins; /* POSTERN_ORIGINS, exact; default the issuer's; port 0: the one that is bound */
+    enum attestation_demand attestation;              /* POSTERN_ATTESTATION none|optional|required */
+    struct str attestation_roots;                     /* POSTERN_ATTESTATION_ROOTS: folder of PEM files */
+    struct str attestation_mds, attestation_mds_root; /* POSTERN_ATTESTATION_MDS, POSTERN_ATTESTATION_MDS_ROOT: files */
+    struct strs aaguids_allowed, aaguids_denied;      /* POSTERN_AAGUIDS_ALLOWED, POSTERN_AAGUIDS_DENIED */
+    enum counter_policy counter_regress;              /* POSTERN_COUNTER_REGRESS refuse|alert */
+    bool passkey_rs256;                               /* POSTERN_PASSKEY_RS256 on|off */
+    bool limits;                                      /* POSTERN_LIMITS on|off */
+    bool migrate;               /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
+    bool docs;                  /* POSTERN_DOCS on|off; default on in development, off in production */
+    enum profile profile;       /* POSTERN_PROFILE development|production */
+    enum log_format log_format; /* POSTERN_LOG_FORMAT json|text */
+    enum log_level log_level;   /* POSTERN_LOG_LEVEL debug|info|warn|error */
+    int64_t workers;            /* POSTERN_WORKERS: fast workers, 16 */
+    int64_t hash_workers;       /* POSTERN_HASH_WORKERS: 0 as many as cores */
+    int64_t max_connections;    /* POSTERN_MAX_CONNECTIONS 4096 */
     int64_t head_timeout_s, body_timeout_s,
         drain_timeout_s; /* POSTERN_HEAD_TIMEOUT 10, POSTERN_BODY_TIMEOUT 20, POSTERN_DRAIN_TIMEOUT 30 */
 };

@@ -551,8 +551,7 @@ TEST(bounds, every_text_is_refused_past_its_bytes)
 
     for (size_t i = 0; i < options_count; i++) {
         const struct option *row = &options[i];
-        if (row->kind != OPTION_TEXT || row->check != NULL || row->offset == offsetof(struct config, tls_cert) ||
-            row->offset == offsetof(struct config, tls_key) || row->offset == offsetof(struct config, master_key_file))
+        if (row->kind != OPTION_TEXT || row->check != NULL || row->min == 0)
             continue;
         memset(text, 'x', sizeof text);
         text[row->max + 1] = '\0';
@@ -653,6 +652,32 @@ TEST(bounds, addresses_origins_and_networks_have_one_form)
         { "POSTERN_CORS_ORIGINS", "https://a.example:", false },
         { "POSTERN_CORS_ORIGINS", "https://a.example,", false },
         { "POSTERN_CORS_ORIGINS", ",", false },
+        { "POSTERN_RP_ID", "localhost", true },
+        { "POSTERN_RP_ID", "com", false },
+        { "POSTERN_RP_ID", "Example.com", false },
+        { "POSTERN_RP_ID", "example.com.", false },
+        { "POSTERN_RP_ID", "example..com", false },
+        { "POSTERN_RP_ID", ".example.com", false },
+        { "POSTERN_RP_ID", "https://example.com", false },
+        { "POSTERN_RP_ID", "example.com:443", false },
+        { "POSTERN_RP_ID", "*.example.com", false },
+        { "POSTERN_RP_ID", "127.0.0.1", false },
+        { "POSTERN_RP_ID", "[::1]", false },
+        { "POSTERN_RP_ID", "", false },
+        { "POSTERN_ORIGINS", "https://example.com,http://localhost:8000", true },
+        { "POSTERN_ORIGINS", "http://localhost,android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5w",
+          true },
+        { "POSTERN_ORIGINS", "http://localhost,android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5",
+          false },
+        { "POSTERN_ORIGINS",
+          "http://localhost,android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5=", false },
+        { "POSTERN_ORIGINS", "http://localhost,https://*.example.com", false },
+        { "POSTERN_ORIGINS", "http://localhost,https://example.com/", false },
+        { "POSTERN_ORIGINS", "http://localhost,example.com", false },
+        { "POSTERN_ORIGINS", "", false },
+        { "POSTERN_AAGUIDS_DENIED", "08987058-cadc-4b81-b6e1-30de50dcbe96", true },
+        { "POSTERN_AAGUIDS_DENIED", "08987058-CADC-4b81-b6e1-30de50dcbe96", false },
+        { "POSTERN_AAGUIDS_DENIED", "08987058cadc4b81b6e130de50dcbe96", false },
         { "POSTERN_TRUSTED_PROXIES", "", true },
         { "POSTERN_TRUSTED_PROXIES", "10.0.0.0/8,::1/128", true },
         { "POSTERN_TRUSTED_PROXIES", "127.0.0.1/32", true },
@@ -729,6 +754,50 @@ TEST(config, works_out_the_issuer_the_audience_and_the_docs_page)
     CHECK(asked.config.docs);
 }
 
+TEST(config, works_out_what_passkeys_belong_to)
+{
+    static const struct {
+        const char *flags[2], *rp_id, *origin;
+    } rows[] = {
+        { { NULL }, "localhost", "http://localhost:8000" },
+        { { "--listen=[::1]:0" }, "localhost", "http://localhost:0" },
+        { { "--issuer=https://10.0.0.1:8443/x" }, "localhost", "https://localhost:8443" },
+        { { "--issuer=https://auth.example.com/x" }, "auth.example.com", "https://auth.example.com" },
+        { { "--issuer=https://auth.example.com:8443" }, "auth.example.com", "https://auth.example.com:8443" },
+        { { "--issuer=https://auth.example.com", "--rp-id=example.com" }, "example.com", "https://auth.example.com" },
+        { { "--rp-id=example.com", "--origins=https://example.com" }, "example.com", "https://example.com" },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        READ(r, .flags = { rows[i].flags[0], rows[i].flags[1] });
+        check_good(&r);
+        CHECK_STR(str_of(rows[i].rp_id), r.config.rp_id);
+        CHECK_INT(1, r.config.origins.count);
+        CHECK_STR(str_of(rows[i].origin), r.config.origins.items[0]);
+    }
+}
+
+TEST(config, refuses_what_makes_no_sense_of_passkeys)
+{
+    static const struct {
+        const char *flags[3], *names;
+    } rows[] = {
+        { { "--rp-id=example.com" }, "POSTERN_ORIGINS" },
+        { { "--rp-id=example.com", "--origins=https://notexample.com,https://example.com.evil.org" },
+          "POSTERN_ORIGINS" },
+        { { "--attestation=required" }, "POSTERN_ATTESTATION_ROOTS" },
+        { { "--aaguids-allowed=08987058-cadc-4b81-b6e1-30de50dcbe96" }, "POSTERN_AAGUIDS_ALLOWED" },
+        { { "--attestation-mds=x" }, "POSTERN_ATTESTATION_MDS_ROOT" },
+        { { "--attestation-mds-root=x" }, "POSTERN_ATTESTATION_MDS_ROOT" },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        READ(r, .flags = { rows[i].flags[0], rows[i].flags[1], rows[i].flags[2] });
+        CHECK_INT(1, r.problems.count);
+        check_mentions(r.problems, rows[i].names);
+    }
+}
+
 /* --- what production refuses -----------------------------------------------------------------------------------------
  */
 
@@ -763,6 +832,7 @@ TEST(production, refuses_each_unsafe_setting_by_name)
         { { "--argon2-m-kib=19456", "--argon2-t=1" }, "POSTERN_ARGON2_T" },
         { { "--password-scheme=bcrypt", "--bcrypt-cost=11" }, "POSTERN_BCRYPT_COST" },
         { { "--cors-origins=https://b.example,http://c.example" }, "POSTERN_CORS_ORIGINS" },
+        { { "--origins=https://a.example,http://c.example" }, "POSTERN_ORIGINS" },
         { { "--master-key-file=" }, "POSTERN_MASTER_KEY_FILE" },
         { { "--master-key-file=/etc/../etc/hostname", "--data-dir=/etc" }, "POSTERN_MASTER_KEY_FILE" },
         { { "--database-url=postgresql://u:p@db.example/d" }, "DATABASE_URL" },
@@ -900,13 +970,20 @@ TEST(warnings, tell_of_an_issuer_that_nobody_can_reach)
     check_mentions(config_warnings(&six.config, six.state), "POSTERN_ISSUER");
 }
 
+TEST(warnings, tell_of_passkeys_that_work_nowhere_else)
+{
+    READ(r, .flags = { "--profile=production", "--issuer=https://10.0.0.1" });
+
+    check_mentions(config_warnings(&r.config, r.state), "POSTERN_RP_ID");
+}
+
 TEST(warnings, tell_of_settings_of_later_versions)
 {
     READ(file, .file = "POSTERN_SMTP_URL = smtp://localhost\n");
-    READ(environment, .environ = { "POSTERN_RP_ID=example.com" });
+    READ(environment, .environ = { "POSTERN_SMTP_URL=smtp://mail.example" });
 
     check_mentions(config_warnings(&file.config, file.state), "POSTERN_SMTP_URL");
-    check_mentions(config_warnings(&environment.config, environment.state), "POSTERN_RP_ID");
+    check_mentions(config_warnings(&environment.config, environment.state), "POSTERN_SMTP_URL");
 }
 
 /* --- for people --------------------------------------------------------------------------------------------------- */
@@ -991,6 +1068,7 @@ RUN_TESTS(CASE(options, every_row_has_its_words_and_a_default_that_it_takes),
           CASE(bounds, lists_hold_64_items_and_no_65th), CASE(bounds, settings_that_contradict_each_other_are_refused),
           CASE(config, works_out_who_brings_the_schema_up_to_date),
           CASE(config, works_out_the_issuer_the_audience_and_the_docs_page),
+          CASE(config, works_out_what_passkeys_belong_to), CASE(config, refuses_what_makes_no_sense_of_passkeys),
           CASE(production, starts_on_safe_settings_without_a_word),
           CASE(production, refuses_each_unsafe_setting_by_name), CASE(production, reads_the_environment_of_libpq_too),
           CASE(production, takes_what_lies_on_the_floor_and_ignores_the_other_scheme),
@@ -999,5 +1077,6 @@ RUN_TESTS(CASE(options, every_row_has_its_words_and_a_default_that_it_takes),
           CASE(master_key, is_found_among_the_credentials_of_systemd),
           CASE(keys, are_followed_no_sooner_than_they_are_published), CASE(warnings, name_what_is_worth_a_look),
           CASE(warnings, tell_of_an_issuer_that_nobody_can_reach), CASE(warnings, tell_of_settings_of_later_versions),
+          CASE(warnings, tell_of_passkeys_that_work_nowhere_else),
           CASE(lines, show_flag_unit_default_value_and_no_password), CASE(lines, show_every_kind_of_value),
           CASE(problems, never_repeat_a_secret), CASE(problems, show_foreign_bytes_cut_and_printable))

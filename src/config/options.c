@@ -16,6 +16,8 @@ static const char *const schemes[]  = { [PASSWORD_ARGON2ID] = "argon2id", [PASSW
 static const char *const profiles[] = { [PROFILE_DEVELOPMENT] = "development", [PROFILE_PRODUCTION] = "production", NULL };
 static const char *const demands[]  = { [DPOP_OPTIONAL] = "optional", [DPOP_REQUIRED] = "required", NULL };
 static const char *const policies[] = { [MFA_OPTIONAL] = "optional", [MFA_REQUIRED] = "required", [MFA_ADMINS] = "admins", NULL };
+static const char *const counters[] = { [COUNTER_REFUSE] = "refuse", [COUNTER_ALERT] = "alert", NULL };
+static const char *const attestations[] = { [ATTESTATION_UNASKED] = "none", [ATTESTATION_OPTIONAL] = "optional", [ATTESTATION_REQUIRED] = "required", NULL };
 static const char *const formats[]  = { [LOG_JSON] = "json", [LOG_TEXT] = "text", NULL };
 static const char *const levels[]   = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error", NULL };
 
@@ -85,6 +87,28 @@ const struct option options[] = {
       .meaning = "DPoP proofs must hold a nonce of ours, so that none was made long before" },
     { "POSTERN_DPOP_PROOFS", AT(dpop_proofs), .min = 16, .max = 16777216, .unit = "proofs", .fallback = "262144",
       .meaning = "Spent DPoP proofs that are remembered at once, 52 bytes each; a proof past them is refused (503)" },
+    { "POSTERN_RP_ID", AT(rp_id), .min = 1, .max = 253, .check = option_check_rp_id,
+      .fallback_words = "the issuer's host; localhost where that is an address",
+      .meaning = "The domain that passkeys belong to. Never change it: every passkey would be lost" },
+    { "POSTERN_ORIGINS", AT(origins), .min = 1, .max = 4096, .check = option_check_page,
+      .fallback_words = "the issuer's origin; that of localhost where its host is an address",
+      .meaning = "Origins whose pages may ask for passkeys, comma-separated and exact; those beyond the RP ID are related origins" },
+    { "POSTERN_ATTESTATION", AT(attestation), .words = attestations, .fallback = "none",
+      .meaning = "What makers say of new authenticators: not asked for, asked for and noted, or demanded with an anchor" },
+    { "POSTERN_ATTESTATION_ROOTS", AT(attestation_roots), .min = 0, .max = 1024, .fallback = "",
+      .meaning = "Folder of PEM files whose certificates vouch for authenticators" },
+    { "POSTERN_ATTESTATION_MDS", AT(attestation_mds), .min = 0, .max = 1024, .fallback = "",
+      .meaning = "File of the FIDO Metadata Service (BLOB, version 3): anchors by model, and models that are compromised" },
+    { "POSTERN_ATTESTATION_MDS_ROOT", AT(attestation_mds_root), .min = 0, .max = 1024, .fallback = "",
+      .meaning = "PEM file of the root certificate that the metadata is signed under" },
+    { "POSTERN_AAGUIDS_ALLOWED", AT(aaguids_allowed), .min = 0, .max = 4096, .fallback = "", .check = option_check_aaguid,
+      .meaning = "Models of authenticators that may be registered, comma-separated; empty is all" },
+    { "POSTERN_AAGUIDS_DENIED", AT(aaguids_denied), .min = 0, .max = 4096, .fallback = "", .check = option_check_aaguid,
+      .meaning = "Models of authenticators that may not be registered, comma-separated" },
+    { "POSTERN_COUNTER_REGRESS", AT(counter_regress), .words = counters, .fallback = "refuse",
+      .meaning = "When the counter of an authenticator does not grow, as that of a copied one: refuse and alert, or only alert" },
+    { "POSTERN_PASSKEY_RS256", AT(passkey_rs256), .fallback = "on",
+      .meaning = "New passkeys may have RSA keys, as those of old Windows machines have" },
     { "POSTERN_LIMITS", AT(limits), .fallback = "on",
       .meaning = "Limits of tries per account and network" },
     { "POSTERN_DOCS", AT(docs), .fallback_words = "on in development, off in production",
@@ -131,7 +155,7 @@ void option_flag(const struct option *row, char out[static OPTION_NAME_MAX])
 
 bool option_comes_later(struct str name)
 {
-    static const char *const names[] = { "POSTERN_RP_ID", "POSTERN_ORIGINS", "POSTERN_SMTP_URL" };
+    static const char *const names[] = { "POSTERN_SMTP_URL" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_equal(name, str_of(names[i])))

@@ -65,3 +65,6 @@ const char *option_check_database(struct str value);
 const char *option_check_issuer(struct str value);
 const char *option_check_origin(struct str value);
 const char *option_check_network(struct str value);
+const char *option_check_rp_id(struct str value);
+const char *option_check_page(struct str value);
+const char *option_check_aaguid(struct str value);

@@ -62,6 +62,22 @@ WHEN(origin_not_https)
     return false;
 }
 
+/* Where they follow from the issuer, the issuer is what is told. */
+WHEN(page_not_https)
+{
+    if (config_source(s, offsetof(struct config, origins)) == SOURCE_DEFAULT)
+        return false;
+    for (size_t i = 0; i < c->origins.count; i++)
+        if (str_starts(c->origins.items[i], STR("http://")))
+            return true;
+    return false;
+}
+
+WHEN(passkeys_of_localhost)
+{
+    return c->profile == PROFILE_PRODUCTION && str_equal(c->rp_id, STR("localhost"));
+}
+
 WHEN(database_in_the_open)
 {
     return database_unguarded(s->mem, c->database_url, s->environ);
@@ -145,6 +161,7 @@ static const struct judgement refusals[] = {
     { bcrypt_weak, "POSTERN_BCRYPT_COST is too low: at least 12" },
     { origin_not_https,
       "POSTERN_CORS_ORIGINS names an origin that is not https: its pages could be changed on their way" },
+    { page_not_https, "POSTERN_ORIGINS names an origin that is not https: no browser makes passkeys there" },
     { no_master_key,
       "there is no master key: set POSTERN_MASTER_KEY_FILE to a file outside the data folder, or hand over "
       "the systemd credential postern-master-key" },
@@ -167,7 +184,9 @@ static const struct judgement warnings[] = {
                             "nobody can reach" },
     { access_long,
       "POSTERN_ACCESS_TTL is over 3600 s: services that check only the signature take a token until its end" },
-    { later_given, "POSTERN_RP_ID, POSTERN_ORIGINS or POSTERN_SMTP_URL is set: this version reads none of them" },
+    { passkeys_of_localhost,
+      "POSTERN_RP_ID is localhost, because POSTERN_ISSUER names no domain: passkeys work on this machine only" },
+    { later_given, "POSTERN_SMTP_URL is set: this version reads it not yet" },
     { master_key_in_environment,
       "POSTERN_MASTER_KEY is in the environment, where child processes and core dumps have it "
       "too: a file of mode 0600 or a systemd credential is safer" },
