@@ -60,6 +60,13 @@ enum err api_step_up_password(struct call *c);
 enum err api_notices_list(struct call *c);
 enum err api_notice_remove(struct call *c);
 
+/* webauthn.c */
+enum err api_webauthn_register_begin(struct call *c);
+enum err api_webauthn_register_complete(struct call *c);
+enum err api_webauthn_credentials(struct call *c);
+enum err api_webauthn_rename(struct call *c);
+enum err api_webauthn_remove(struct call *c);
+
 /* oauth.c */
 enum err api_oauth_token(struct call *c);
 enum err api_oauth_introspect(struct call *c);
@@ -74,7 +81,7 @@ enum err api_revocations(struct call *c);
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
     login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
-    oauth_token_in[], oauth_about_in[], step_up_password_in[], totp_confirm_in[];
+    oauth_token_in[], oauth_about_in[], step_up_password_in[], totp_confirm_in[], webauthn_begin_in[], webauthn_add_in[], webauthn_rename_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -114,6 +121,12 @@ struct totp_confirm_body {
 struct sessions_list_params {
     struct str cursor;
     int64_t limit;
+};
+struct webauthn_begin_body {
+    struct str name;
+};
+struct webauthn_add_body {
+    struct str ceremony, credential, name; /* credential: JSON */
 };
 struct oauth_body { /* of the three OAuth routes; each table has its part */
     struct str client_id, client_secret, client_assertion_type, client_assertion;

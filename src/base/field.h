@@ -15,7 +15,7 @@ enum field_kind {
     FIELD_TIME,    /* int64_t microseconds, written as RFC 3339; 0 is written as null */
     FIELD_OBJECT,  /* a struct inside, by its own table; only written */
     FIELD_OBJECTS, /* struct list: a list of structs; only written */
-    FIELD_RAW,     /* struct str that is JSON already; only written */
+    FIELD_RAW,     /* struct str that is JSON already; read: the text of an object, without blanks */
     FIELD_MARKS,   /* struct marks: which fields came, and which as null; only read */
 };
 
@@ -71,6 +71,8 @@ void faults_add(struct faults *faults, struct str field, const char *code, const
       .min = (lo), .max = (hi), .check = (test) }
 #define FIELD(type, member, lo, hi)                FIELD_ROW(type, member, 0, lo, hi, NULL)
 #define FIELD_CHECKED(type, member, lo, hi, test)  FIELD_ROW(type, member, 0, lo, hi, test)
+#define FIELD_JSON(type, member, lo, hi)                                                                              \
+    { .name = #member, .kind = FIELD_RAW, .offset = offsetof(type, member), .min = (lo), .max = (hi) }
 /* For what is written: no bounds. */
 #define VIEW(type, member)            FIELD_ROW(type, member, 0, 0, 0, NULL)
 #define VIEW_NULLABLE(type, member)   FIELD_ROW(type, member, FIELD_NULLABLE, 0, 0, NULL)

@@ -44,6 +44,11 @@
     W(WHY_NONCE_SIGNIN,       ERR_INVALID,         "use_dpop_nonce",        "The DPoP proof needs the nonce of the DPoP-Nonce header") \
     W(WHY_NONCE_USE,          ERR_UNAUTHENTICATED, "use_dpop_nonce",        "The DPoP proof needs the nonce of the DPoP-Nonce header") \
     W(WHY_PROOFS_FULL,        ERR_BUSY,            "dpop_proofs_full",      "Too many DPoP proofs at once; try again shortly") \
+    W(WHY_CEREMONY,           ERR_INVALID,         "ceremony_invalid",      "This ceremony was not begun here, took too long, or has served; begin again") \
+    W(WHY_PASSKEY,            ERR_INVALID,         "passkey_refused",       "This passkey or security key is not taken")       \
+    W(WHY_PASSKEYS_MANY,      ERR_CONFLICT,        "too_many_passkeys",     "This account has as many passkeys as it may; remove one first") \
+    W(WHY_PASSKEY_MISSING,    ERR_MISSING,         "passkey_not_found",     "Passkey not found")                               \
+    W(WHY_LAST_PASSKEY,       ERR_CONFLICT,        "last_passkey",          "This passkey is the only way into the account; add another first") \
     W(WHY_USER_MISSING,       ERR_MISSING,         "user_not_found",        "User not found")                                  \
     W(WHY_CLIENT_MISSING,     ERR_MISSING,         "client_not_found",      "There is no such client")                         \
     W(WHY_CLIENT_TAKEN,       ERR_CONFLICT,        "client_taken",          "There is a client of this id already")            \

@@ -1,5 +1,6 @@
 #include "flow/open.h"
 #include "crypto/master.h"
+#include "flow/relying_party.h"
 #include "flow/revocations.h"
 
 #include <stdlib.h>
@@ -71,6 +72,7 @@ void shared_close(struct shared *shared)
     wipe(&shared->recovery_key, sizeof shared->recovery_key);
     secret_drop(&shared->totp_key);
     drift_drop(&shared->drift);
+    relying_party_drop(&shared->rp);
     replay_drop(&shared->proofs);
     revocations_drop(&shared->revocations);
     limits_drop(&shared->limits);

@@ -14,6 +14,7 @@
 #define MASTER_NAME "postern-master-key" /* of the file in the data folder, and of the credential */
 
 struct revocations;
+struct relying_party;
 
 struct shared {
     const struct config *config;
@@ -31,6 +32,7 @@ struct shared {
     struct mac_key recovery_key;     /* of the digests of recovery codes */
     struct drift *drift;             /* of the server only: do authenticator apps agree with our clock? */
     struct short_key name_key;       /* of the digests of unknown names in the audit trail */
+    struct relying_party *rp;        /* of the server only; see flow/relying_party.h */
     struct replay *proofs;           /* spent DPoP proofs */
     struct mac_key dpop_key;         /* of the nonces for them; the same on every node */
     struct strs places;              /* addresses that clients reach us under */

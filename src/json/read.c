@@ -125,6 +125,19 @@ static void read_strs(struct reading *r, const struct field *row, const json_t *
         *(struct strs *)(void *)(r->out + row->offset) = (struct strs){ items, count };
 }
 
+/* What is inside is for whoever knows it. */
+static void read_raw(struct reading *r, const struct field *row, const json_t *value)
+{
+    const struct str name = str_of(row->name);
+    if (!json_is_object(value)) {
+        (void)refused(r, name, "wrong_type", "must be an object");
+        return;
+    }
+    const struct str text = json_text(r->mem, (const struct json *)(const void *)value);
+    if (count_ok(r, name, row, text.len, "bytes"))
+        *(struct str *)(void *)(r->out + row->offset) = text;
+}
+
 static void read_value(struct reading *r, const struct field *row, const json_t *value)
 {
     switch (row->kind) {
@@ -143,11 +156,13 @@ static void read_value(struct reading *r, const struct field *row, const json_t 
     case FIELD_STRS:
         read_strs(r, row, value);
         return;
+    case FIELD_RAW:
+        read_raw(r, row, value);
+        return;
     case FIELD_MARKS:
     case FIELD_TIME:
     case FIELD_OBJECT:
     case FIELD_OBJECTS:
-    case FIELD_RAW:
         break;
     }
     die("json: field %s is of a kind that is not read", row->name);

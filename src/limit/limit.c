@@ -23,6 +23,7 @@ const struct limit_rule limit_rules[LIMIT_KINDS] = {
     [LIMIT_SIGNIN_ACCOUNT] = { "signin_account",   10,       30 },
     [LIMIT_SIGNUP_NET]     = { "signup_net",       20,       10 },
     [LIMIT_SIGNUP_ACCOUNT] = { "signup_account",    5,       60 },
+    [LIMIT_CEREMONY_NET]   = { "ceremony_net",     60,        1 },
     [LIMIT_PASSWORD_CHECK] = { "password_check",    5,       60 },
     [LIMIT_SECOND_STEP]    = { "second_step",      10,      300 },
     [LIMIT_CODE_CHECK]     = { "code_check",        5,       30 },

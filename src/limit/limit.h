@@ -27,6 +27,7 @@ enum limit_kind {
     LIMIT_SIGNIN_ACCOUNT, /* sign-ins under one typed name */
     LIMIT_SIGNUP_NET,     /* sign-ups of one address prefix */
     LIMIT_SIGNUP_ACCOUNT, /* sign-ups for one address or user name */
+    LIMIT_CEREMONY_NET,   /* halves of ceremonies with passkeys, from one address prefix */
     LIMIT_PASSWORD_CHECK, /* tries of an account's own session at its current password */
     LIMIT_SECOND_STEP,    /* tries of an account at its second factor, its password or a passkey being right */
     LIMIT_CODE_CHECK,     /* tries of an account's own session at a code of its authenticator app */

@@ -11,6 +11,7 @@
 #include "flow/forget.h"
 #include "flow/keys.h"
 #include "flow/open.h"
+#include "flow/relying_party.h"
 #include "flow/revocations.h"
 #include "http/address.h"
 #include "http/listen.h"
@@ -253,6 +254,16 @@ static void open_proofs(struct house *house)
     random_bytes(&house->shared.dpop_key, sizeof house->shared.dpop_key);
 }
 
+static enum err open_relying_party(struct house *house)
+{
+    TRY(relying_party_open(house->config, own_port(house), clock_now_us() / SECOND_US, &house->shared.rp));
+    const struct metadata *metadata = house->shared.rp->metadata;
+    if (metadata != NULL)
+        log_event(LOG_INFO, "metadata", LOG_N("models", (int64_t)metadata_count(metadata)),
+                  LOG_S("next_update", metadata_next_update(metadata)));
+    return OK;
+}
+
 /* What is to be done every minute. */
 static void tidy(struct house *house)
 {
@@ -279,6 +290,7 @@ static enum err open_house(struct house *house)
     house->shared.limits = limits_open(house->config->limits, common, &house->shared.limit_key);
     open_proofs(house);
     house->shared.drift = drift_open();
+    TRY(open_relying_party(house));
     TRY(audit_event(house, AUDIT_SYS_STARTUP));
     TRY(open_news(house));
     return open_server(house);

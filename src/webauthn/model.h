@@ -1,0 +1,15 @@
+/* Models of authenticators by their AAGUID: what people call them.
+ *
+ * An AAGUID is hearsay unless an attestation is trusted (trust.h), so a name is for its owner's eyes and decides nothing.
+ *
+ * Owns     nothing: names live for ever.
+ * Threads  any: pure.
+ * Source   WebAuthn Level 3 6.5.1 (AAGUID); names as their makers publish them (passkeydeveloper/passkey-authenticator-aaguids).
+ */
+#pragma once
+#include "base/arena.h"
+
+/* By the UUID text, in lower case.  Absent: not known here. */
+struct str model_name(struct str aaguid);
+/* The UUID text of AAGUID_BYTES. */
+struct str model_aaguid_text(struct arena *mem, struct str bytes);
