@@ -125,13 +125,16 @@ static bool kind_of(enum err end, const struct note *note, enum audit_kind *kind
     return true;
 }
 
-/* What somebody should look at now, for whoever watches the log. */
+void guard_alert(struct call *c, struct str rule, struct str what)
+{
+    log_event(LOG_WARN, "alert", LOG_S("rule", rule), LOG_S("what", what), LOG_S("peer", c->visit.peer_text),
+              LOG_S("request_id", c->visit.request_id));
+}
+
 static void alert(struct call *c, const struct note *told)
 {
     if (told->why == WHY_REFRESH_INVALID && str_equal(str_of(told->text), STR(REFRESH_REUSED)))
-        log_event(LOG_WARN, "alert", LOG_S("rule", STR("refresh_token_reuse")),
-                  LOG_S("what", STR("a copy of a spent refresh token came; its session has ended")),
-                  LOG_S("peer", c->visit.peer_text), LOG_S("request_id", c->visit.request_id));
+        guard_alert(c, STR("refresh_token_reuse"), STR("a copy of a spent refresh token came; its session has ended"));
 }
 
 /* Who holds a token and could not prove that it is his is nobody: the row names the account as what it happened to. */

@@ -17,5 +17,8 @@ enum guard { ANYONE, SIGNED_IN, ENROLLING, TOKEN_OR_COOKIE, A_CLIENT, MAY_FIRST 
  * Ends: ERR_UNAUTHENTICATED, ERR_DENIED, ERR_LIMITED, ERR_BUSY. */
 FALLIBLE guard_admit(struct call *c);
 
+/* What somebody should look at now, for whoever watches the log. */
+void guard_alert(struct call *c, struct str rule, struct str what);
+
 /* Writes the audit row of a refusal: bad tokens and proofs, denied access.  Adds the nonce that a refusal asks for. */
 void guard_refused(struct call *c, enum err end);

@@ -18,6 +18,9 @@ enum err api_metrics(struct call *c);
 /* wellknown.c */
 enum err api_jwks(struct call *c);
 enum err api_authorization_server(struct call *c);
+enum err api_related_origins(struct call *c);
+enum err api_passkey_endpoints(struct call *c);
+enum err api_change_password(struct call *c);
 
 /* docs.c */
 enum err api_openapi(struct call *c);
@@ -67,6 +70,16 @@ enum err api_webauthn_credentials(struct call *c);
 enum err api_webauthn_rename(struct call *c);
 enum err api_webauthn_remove(struct call *c);
 
+/* webauthn_signin.c */
+enum err api_webauthn_login_begin(struct call *c);
+enum err api_webauthn_login_complete(struct call *c);
+enum err api_step_up_webauthn_begin(struct call *c);
+enum err api_step_up_webauthn_complete(struct call *c);
+
+/* webauthn_signup.c */
+enum err api_passkey_register_begin(struct call *c);
+enum err api_passkey_register_complete(struct call *c);
+
 /* oauth.c */
 enum err api_oauth_token(struct call *c);
 enum err api_oauth_introspect(struct call *c);
@@ -81,7 +94,7 @@ enum err api_revocations(struct call *c);
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
     login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
-    oauth_token_in[], oauth_about_in[], step_up_password_in[], totp_confirm_in[], webauthn_begin_in[], webauthn_add_in[], webauthn_rename_in[];
+    oauth_token_in[], oauth_about_in[], step_up_password_in[], totp_confirm_in[], webauthn_begin_in[], webauthn_add_in[], webauthn_rename_in[], webauthn_login_begin_in[], webauthn_login_in[], passkey_register_begin_in[], passkey_register_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -124,6 +137,15 @@ struct sessions_list_params {
 };
 struct webauthn_begin_body {
     struct str name;
+};
+struct webauthn_login_begin_body { /* at most one */
+    struct str mfa_token, email, username;
+};
+struct passkey_register_begin_body {
+    struct str username, display_name;
+};
+struct passkey_register_body { /* the last two: JSON */
+    struct str user_id, credential, session_data;
 };
 struct webauthn_add_body {
     struct str ceremony, credential, name; /* credential: JSON */

@@ -17,6 +17,10 @@ const struct route api_routes[] = {
     { GET,    "/.well-known/jwks.json",  ANYONE,          LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_jwks,          "Give the public keys that check our tokens", false },
     { GET,    "/.well-known/oauth-authorization-server", ANYONE, LIMIT_NONE,    FAST,  NO_BODY,                                      NO_BODY,                                           api_authorization_server, "Tell where everything is (RFC 8414)", false },
 
+    { GET,    "/.well-known/webauthn",   ANYONE,          LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_related_origins, "Tell browsers which origins share the passkeys (related origins)", false },
+    { GET,    "/.well-known/passkey-endpoints", ANYONE,   LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_passkey_endpoints, "Tell password managers where passkeys are made and looked after", false },
+    { GET,    "/.well-known/change-password", ANYONE,     LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_change_password, "Go to the page where one's password is changed", false },
+
     { POST,   "/users",                  ANYONE,          LIMIT_SIGNUP_NET, SLOW,  SHAPE(users_create_in, struct users_create_body), NO_BODY,                                       api_users_create,  "Sign up", true },
     { GET,    "/users",                  MAY(USERS_READ), LIMIT_NONE,       FAST,  NO_BODY,                                      SHAPE(users_list_query, struct users_list_params), api_users_list,    "List accounts", false },
     { GET,    "/users/me",               SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_users_read,    "Read one's own profile", false },
@@ -45,6 +49,9 @@ const struct route api_routes[] = {
     { POST,   "/mfa/totp/confirm",       SIGNED_IN,       LIMIT_SIGNIN_NET, FAST,  SHAPE(totp_confirm_in, struct totp_confirm_body), NO_BODY,                                       api_totp_confirm,  "Take the app into use, with its first code", false },
     { DELETE, "/mfa/totp",               SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_totp_remove,   "Remove the authenticator app", false },
     { POST,   "/mfa/recovery-codes",     SIGNED_IN,       LIMIT_NONE,       FAST,  NO_BODY,                                      NO_BODY,                                           api_recovery_codes, "Make ten recovery codes in the place of the old ones", false },
+
+    { POST,   "/api/register/begin",         ANYONE,      LIMIT_SIGNUP_NET, FAST,  SHAPE(passkey_register_begin_in, struct passkey_register_begin_body), NO_BODY,                   api_passkey_register_begin, "Ask for the passkey of a new account (compatibility)", false },
+    { POST,   "/api/register/complete",      ANYONE,      LIMIT_CEREMONY_NET, WRITE, SHAPE(passkey_register_in, struct passkey_register_body), NO_BODY,                             api_passkey_register_complete, "Sign up with the passkey that was made (compatibility)", false },
 
     { POST,   "/webauthn/register/begin",    SIGNED_IN,   LIMIT_CEREMONY_NET, WRITE, SHAPE(webauthn_begin_in, struct webauthn_begin_body), NO_BODY,                                 api_webauthn_register_begin, "Ask for a new passkey or security key", false },
     { POST,   "/webauthn/register/complete", SIGNED_IN,   LIMIT_CEREMONY_NET, WRITE, SHAPE(webauthn_add_in, struct webauthn_add_body), NO_BODY,                                     api_webauthn_register_complete, "Add the passkey or security key that was made", false },

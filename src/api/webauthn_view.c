@@ -35,18 +35,23 @@ static const struct field selection_fields[] = {
     FIELD_END
 };
 
-#define CREATION struct creation_options
-const struct field creation_options_fields[] = {
-    OBJECT_AS(CREATION,  rp,         "rp",                     rp_fields),
-    OBJECT_AS(CREATION,  user,       "user",                   user_fields_of_options),
-    AS(CREATION,         challenge,  "challenge"),
-    OBJECTS_AS(CREATION, algorithms, "pubKeyCredParams",       parameter_fields,  struct passkey_parameter),
-    AS(CREATION,         timeout_ms, "timeout"),
-    OBJECTS_AS(CREATION, exclude,    "excludeCredentials",     descriptor_fields, struct passkey_descriptor),
-    OBJECT_AS(CREATION,  selection,  "authenticatorSelection", selection_fields),
-    AS(CREATION,         hints,      "hints"),
-    AS(CREATION,         attestation, "attestation"),
-    FIELD_END
+/* in: where the options lie in the struct. */
+#define CREATION_ROWS(type, in)                                                                                       \
+    OBJECT_AS(type,  in rp,          "rp",                     rp_fields),                                            \
+    OBJECT_AS(type,  in user,        "user",                   user_fields_of_options),                               \
+    AS(type,         in challenge,   "challenge"),                                                                    \
+    OBJECTS_AS(type, in algorithms,  "pubKeyCredParams",       parameter_fields,  struct passkey_parameter),          \
+    AS(type,         in timeout_ms,  "timeout"),                                                                      \
+    OBJECTS_AS(type, in exclude,     "excludeCredentials",     descriptor_fields, struct passkey_descriptor),         \
+    OBJECT_AS(type,  in selection,   "authenticatorSelection", selection_fields),                                     \
+    AS(type,         in hints,       "hints"),                                                                        \
+    AS(type,         in attestation, "attestation")
+static const struct field creation_options_fields[] = { CREATION_ROWS(struct creation_options, ), FIELD_END };
+
+static const struct field session_data_fields[] = { VIEW(struct session_data_view, ceremony), FIELD_END };
+const struct field signup_fields[] = {
+    CREATION_ROWS(struct signup_view, options.), VIEW(struct signup_view, user_id),
+    VIEW_OBJECT(struct signup_view, session_data, session_data_fields), FIELD_END
 };
 
 #define REQUEST struct request_options

@@ -21,5 +21,13 @@ struct request_view { /* of a begun sign-in */
     struct request_options public_key;
 };
 
-extern const struct field credential_fields[], creation_fields[], request_fields[];
-extern const struct field creation_options_fields[]; /* of struct creation_options */
+struct session_data_view {
+    struct str ceremony;
+};
+struct signup_view { /* of a begun sign-up: the members of the options themselves, and two more */
+    struct creation_options options;
+    struct str user_id;
+    struct session_data_view session_data;
+};
+
+extern const struct field credential_fields[], creation_fields[], request_fields[], signup_fields[];

@@ -3,9 +3,11 @@
 #include "base/buf.h"
 #include "crypto/base64url.h"
 #include "crypto/digest.h"
+#include "flow/relying_party.h"
 #include "json/write.h"
 #include "token/dpop.h"
 
+#define ACCOUNT_PAGE  "/account"
 #define DPOP_ALGS_MAX 8
 #define KEPT_MOST_S                                                                                                    \
     300 /* how long others may keep it; never longer than half the time that a key is published before it signs */
@@ -111,4 +113,46 @@ enum err api_authorization_server(struct call *c)
     };
     json_write(&text, metadata_view, &all);
     return reply_kept(c, buf_str(&text));
+}
+
+struct origins_view {
+    struct strs origins;
+};
+static const struct field origins_fields[] = { VIEW(struct origins_view, origins), FIELD_END };
+
+/* WebAuthn Level 3 5.11: "an array of one or more strings containing web origins", so the origins of apps stay out. */
+enum err api_related_origins(struct call *c)
+{
+    const struct strs all = c->services->at->rp->origins;
+    struct origins_view view = { { ARENA_ARRAY(c->visit.mem, struct str, all.count), 0 } };
+    struct buf text = buf_new(c->visit.mem, 256);
+    for (size_t i = 0; i < all.count; i++)
+        if (str_starts(all.items[i], STR("http")))
+            view.origins.items[view.origins.count++] = all.items[i];
+    json_write(&text, origins_fields, &view);
+    return reply_kept(c, buf_str(&text));
+}
+
+struct endpoints_view {
+    struct str enroll, manage;
+};
+static const struct field endpoints_fields[] = { VIEW(struct endpoints_view, enroll),
+                                                 VIEW(struct endpoints_view, manage), FIELD_END };
+
+/* W3C, A Well-Known URL for Relying Party Passkey Endpoints: where a password manager may send people. */
+enum err api_passkey_endpoints(struct call *c)
+{
+    const struct str page = beneath(c, ACCOUNT_PAGE "#passkeys");
+    const struct endpoints_view view = { page, page };
+    struct buf text = buf_new(c->visit.mem, 256);
+    json_write(&text, endpoints_fields, &view);
+    return reply_kept(c, buf_str(&text));
+}
+
+/* W3C, A Well-Known URL for Changing Passwords: "a redirect [...] to the actual change password page". */
+enum err api_change_password(struct call *c)
+{
+    reply_header(c, "Location", beneath(c, ACCOUNT_PAGE "#password"));
+    reply_header(c, "Cache-Control", STR("public, max-age=300"));
+    return reply_empty(c, 302);
 }

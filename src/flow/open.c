@@ -59,6 +59,7 @@ void shared_derive_keys(struct shared *shared)
     derive(&shared->master, "recovery-codes", &shared->recovery_key, sizeof shared->recovery_key);
     secret_drop(&shared->totp_key);
     shared->totp_key = master_subkey(&shared->master, "totp");
+    derive(&shared->master, "passkey-decoys", &shared->decoy_key, sizeof shared->decoy_key);
     derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
 }
 
@@ -66,6 +67,7 @@ void shared_close(struct shared *shared)
 {
     wipe(&shared->refresh_key, sizeof shared->refresh_key);
     wipe(&shared->limit_key, sizeof shared->limit_key);
+    wipe(&shared->decoy_key, sizeof shared->decoy_key);
     wipe(&shared->name_key, sizeof shared->name_key);
     wipe(&shared->dpop_key, sizeof shared->dpop_key);
     wipe(&shared->ticket_key.is, sizeof shared->ticket_key.is);

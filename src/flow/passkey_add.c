@@ -44,16 +44,6 @@ enum err flow_passkey_add_begin(struct services *at, const struct visit *v, cons
     return OK;
 }
 
-/* Begun by this account, in this session, and nothing has voided its tokens since. */
-static enum err check_owner(const struct caller *caller, const struct ticket *ticket, struct str *reason)
-{
-    if (ticket->user_id == caller->user.id && ticket->token_version == caller->user.token_version &&
-        str_equal(ticket->session_id, caller->session.id))
-        return OK;
-    *reason = STR("ceremony_foreign");
-    return refuse(WHY_CEREMONY);
-}
-
 /* The account is held, so that two additions at once can't pass the bound, nor one a change that voids it. */
 static enum err hold(struct tx *tx, const struct visit *v, const struct caller *caller)
 {
@@ -84,7 +74,7 @@ static enum err try_adding(struct services *at, const struct visit *v, const str
     struct passkey_taken taken = { 0 };
     struct credential_row row = { 0 };
     TRY(passkey_take(at, v, TICKET_PASSKEY_ADD, answer->ceremony, &taken, reason));
-    TRY(check_owner(caller, &taken.ticket, reason));
+    TRY(passkey_check_owner(caller, &taken.ticket, reason));
     TRY(passkey_register(at, v, &taken, answer->credential, false, &row, reason));
     row.user_id = caller->user.id;
     if (answer->name.ptr != NULL)

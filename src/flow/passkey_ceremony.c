@@ -3,8 +3,6 @@
 #include "crypto/base64url.h"
 #include "crypto/random.h"
 
-#define PASSKEY_TIMEOUT_MS (INT64_C(1000) * TICKET_TTL_S)
-
 static struct str drawn(const struct visit *v, size_t size)
 {
     char *bytes = arena_take(v->mem, size);
@@ -46,6 +44,15 @@ enum err passkey_take(struct services *at, const struct visit *v, enum ticket_pu
     *reason = (struct str){ 0 };
     *out = taken;
     return OK;
+}
+
+enum err passkey_check_owner(const struct caller *caller, const struct ticket *ticket, struct str *reason)
+{
+    if (ticket->user_id == caller->user.id && ticket->token_version == caller->user.token_version &&
+        str_equal(ticket->session_id, caller->session.id))
+        return OK;
+    *reason = STR("ceremony_foreign");
+    return refuse(WHY_CEREMONY);
 }
 
 enum err passkey_spend(struct tx *tx, const struct passkey_taken *taken, struct str *reason)

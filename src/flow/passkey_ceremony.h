@@ -9,8 +9,9 @@
 #include "flow/relying_party.h"
 #include "ticket/ticket.h"
 
-#define CHALLENGE_BYTES   32
-#define USER_HANDLE_BYTES 64
+#define PASSKEY_TIMEOUT_MS (INT64_C(1000) * TICKET_TTL_S) /* what the browser is told */
+#define CHALLENGE_BYTES    32
+#define USER_HANDLE_BYTES  64
 
 /* Draw a challenge and seal it with what else the flow has to know again.  challenge: base64url. */
 FALLIBLE passkey_begin(struct services *at, const struct visit *v, const struct ticket *bound, struct str more,
@@ -24,6 +25,8 @@ struct passkey_taken {
 /* reason: for the audit trail.  Ends: ERR_INVALID (WHY_CEREMONY). */
 FALLIBLE passkey_take(struct services *at, const struct visit *v, enum ticket_purpose purpose, struct str ceremony,
                       struct passkey_taken *out, struct str *reason);
+/* Begun by this account, in this session, and nothing has voided its tokens since.  Ends: ERR_INVALID (WHY_CEREMONY). */
+FALLIBLE passkey_check_owner(const struct caller *caller, const struct ticket *ticket, struct str *reason);
 /* In the transaction of what it buys.  Ends: ERR_INVALID (WHY_CEREMONY: served before). */
 FALLIBLE passkey_spend(struct tx *tx, const struct passkey_taken *taken, struct str *reason);
 

@@ -31,6 +31,7 @@ struct shared {
     struct secret totp_key;          /* of the boxes that secrets of authenticator apps lie in */
     struct mac_key recovery_key;     /* of the digests of recovery codes */
     struct drift *drift;             /* of the server only: do authenticator apps agree with our clock? */
+    struct mac_key decoy_key;        /* of the credentials that unknown names are shown; the same on every node */
     struct short_key name_key;       /* of the digests of unknown names in the audit trail */
     struct relying_party *rp;        /* of the server only; see flow/relying_party.h */
     struct replay *proofs;           /* spent DPoP proofs */

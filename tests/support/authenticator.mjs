@@ -70,7 +70,7 @@ const KINDS = {
   },
 };
 
-function newKey(alg) {
+export function newKey(alg) {
   const { privateKey, publicKey } = KINDS[alg].make();
   return { alg, privateKey, cose: KINDS[alg].cose(publicKey.export({ format: 'jwk' })) };
 }
@@ -91,10 +91,10 @@ export class Authenticator {
   credentials = []; // { id, rpId, userHandle, key, counter, resident }
 
   // verifies: it knows a PIN or a finger. backup: its credentials are kept elsewhere, too. resident: it finds them by itself.
-  // step: what its counter grows by; 0 is one that counts nothing.
+  // step: what its counter grows by; 0 is one that counts nothing. fmt, statement: what its maker says of it (see maker.mjs).
   constructor({ aaguid = Buffer.alloc(16), algorithm = ES256, verifies = true, backup = false, resident = true, step = 1,
-    transports = ['internal'], attachment = 'platform', fmt = 'none' } = {}) {
-    Object.assign(this, { aaguid, algorithm, verifies, backup, resident, step, transports, attachment, fmt });
+    transports = ['internal'], attachment = 'platform', fmt = 'none', statement } = {}) {
+    Object.assign(this, { aaguid, algorithm, verifies, backup, resident, step, transports, attachment, fmt, statement });
   }
 
   // Its twin, as somebody would have who copied its memory.
@@ -112,7 +112,7 @@ export class Authenticator {
     const clientDataJSON = clientBytes('webauthn.create', challenge, knobs);
     const authData = this.#data(credential, { at: true, ...knobs });
     const fmt = knobs.fmt ?? this.fmt;
-    const statement = (knobs.statement ?? STATEMENTS[fmt])(authData, sha256(clientDataJSON), credential);
+    const statement = (knobs.statement ?? this.statement ?? STATEMENTS[fmt])(authData, sha256(clientDataJSON), credential);
     const attestationObject = cbor(new Map([['fmt', fmt], ['attStmt', statement], ['authData', authData]]));
     this.credentials.push(credential);
     return this.#outer(credential, { clientDataJSON, attestationObject, transports: this.transports }, knobs);
