@@ -9,7 +9,7 @@ const struct field webauthn_begin_in[] = { NAME_OF_KEY(struct webauthn_begin_bod
 
 const struct field webauthn_add_in[] = {
     FIELD(struct webauthn_add_body,      ceremony,   1, TICKET_MAX),
-    FIELD_JSON(struct webauthn_add_body, credential, 2, PASSKEY_RESPONSE_MAX),
+    FIELD_JSON(struct webauthn_add_body, credential, 3, PASSKEY_RESPONSE_MAX),
     NAME_OF_KEY(struct webauthn_add_body),
     FIELD_END
 };

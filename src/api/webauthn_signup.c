@@ -17,8 +17,8 @@ const struct field passkey_register_begin_in[] = {
 
 const struct field passkey_register_in[] = {
     FIELD(struct passkey_register_body,      user_id,      1, USER_ID_MAX),
-    FIELD_JSON(struct passkey_register_body, credential,   2, PASSKEY_RESPONSE_MAX),
-    FIELD_JSON(struct passkey_register_body, session_data, 2, TICKET_MAX + 16),
+    FIELD_JSON(struct passkey_register_body, credential,   3, PASSKEY_RESPONSE_MAX),
+    FIELD_JSON(struct passkey_register_body, session_data, 3, TICKET_MAX + 16),
     FIELD_END
 };
 /* clang-format on */

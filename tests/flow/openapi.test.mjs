@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { lint, loadConfig } from '@redocly/openapi-core';
 import { compactVerify, createLocalJWKSet } from 'jose';
+import { Authenticator } from '../support/authenticator.mjs';
 import { Client } from '../support/dpop.mjs';
 import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../support/client.mjs';
 import { giveFactors, leaveNotice } from '../support/factors.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
+import { beginAdding, credentialsOf, pageOf, tryAdding } from '../support/passkeys.mjs';
 import { startServer, top } from '../support/server.mjs';
 import { codeNow, wrongCode } from '../support/totp.mjs';
 
@@ -127,7 +129,7 @@ test('every example of a sign-up and a sign-in works as it stands', async () => 
 test('the service routes answer as documented', async () => {
   for (const path of ['/ping', '/healthz', '/readyz', '/metrics', '/.well-known/jwks.json', '/openapi.json', '/docs'])
     assert.equal((await call('GET', path)).status, 200, path);
-  for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
+  for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/.well-known/webauthn', '/.well-known/passkey-endpoints']) {
     const { status, headers } = await call('GET', path);
     assert.equal(status, 200);
     assert.equal((await call('GET', path, { headers: { 'If-None-Match': headers.etag } })).status, 304);
@@ -136,6 +138,7 @@ test('the service routes answer as documented', async () => {
     'swagger-ui.NOTICE.txt', 'favicon.png', 'openapi.json'])
     assert.equal((await call('GET', `/docs/${file}`)).status, 200, file);
   assert.equal((await call('GET', '/docs/none')).status, 404);
+  assert.equal((await call('GET', '/.well-known/change-password')).status, 302);
 });
 
 test('HEAD is GET without a body', async () => {
@@ -214,6 +217,45 @@ test('every route refuses query parameters that it does not know, and secrets in
       assert.deepEqual(said, [400, code], `${method} ${path}`);
     }
   }
+});
+
+// Ceremonies over the contract: each half is held against the document.
+const kay = { call: (...args) => call(...args), get env() { return server.env; }, get port() { return server.port; } };
+
+test('passkeys are added, named and removed as documented', async () => {
+  const pat = await newcomer('pat@example.com');
+  const key = new Authenticator();
+  const made = await tryAdding(kay, pat.token, key, { name: 'Key' });
+  assert.equal(made.status, 201);
+  const path = `/webauthn/credentials/${made.json.id}`;
+  assert.equal((await credentialsOf(kay, pat.token)).items.length, 1);
+  assert.equal((await call('PATCH', path, { ...pat, body: { name: 'Office' } })).json.name, 'Office');
+  for (const [method, body] of [['PATCH', { name: 'x' }], ['DELETE']])
+    assert.equal((await call(method, '/webauthn/credentials/AAAA', { ...pat, body })).json.code, 'passkey_not_found');
+  await server.query(`UPDATE users SET hashed_password = NULL WHERE public_id = '${pat.id}'`, { write: true });
+  assert.equal((await call('DELETE', path, pat)).json.code, 'last_passkey');
+  const second = await tryAdding(kay, pat.token, new Authenticator());
+  assert.equal((await call('DELETE', `/webauthn/credentials/${second.json.id}`, pat)).status, 204);
+  const columns = 'user_id, public_key, algorithm, sign_count, aaguid, transports, backup_eligible, backup_state, user_verified, format, trusted, created_at, last_used_at';
+  const begun = await beginAdding(kay, pat.token);
+  for (let i = 0; i < 31; i++)
+    await server.query(`INSERT INTO webauthn_credentials (id, name, ${columns}) SELECT 'copy${i}-' || id, 'Copy', ${columns} FROM webauthn_credentials WHERE id = '${made.json.id}'`, { write: true });
+  const credential = new Authenticator().register(begun.publicKey, { origin: pageOf(server) });
+  assert.equal((await call('POST', '/webauthn/register/complete', { ...pat, body: { ceremony: begun.ceremony, credential } })).json.code, 'too_many_passkeys');
+  assert.equal((await call('POST', '/webauthn/register/begin', { ...pat, body: {} })).json.code, 'too_many_passkeys');
+  await server.query(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${pat.id}')`, { write: true });
+  assert.equal((await call('POST', '/webauthn/register/begin', { ...pat, body: {} })).status, 403);
+  assert.equal((await call('DELETE', path, pat)).status, 403);
+});
+
+test('an account is made with a passkey as documented', async () => {
+  const begin = (username) => call('POST', '/api/register/begin', { body: { username } });
+  const [one, two] = [await begin('pass_one'), await begin('pass_one')];
+  const complete = ({ json: { user_id, session_data, ...options } }) => call('POST', '/api/register/complete', {
+    body: { user_id, session_data, credential: new Authenticator().register(options, { origin: pageOf(server) }) } });
+  assert.equal((await complete(one)).json.username, 'pass_one');
+  assert.equal((await complete(two)).json.code, 'username_taken');
+  assert.equal((await begin('Pass_One')).json.code, 'username_taken');
 });
 
 test('a body where none is taken is refused and does no harm', async () => {
