@@ -9,6 +9,7 @@
 #define FIELD_MAX     66 /* bytes of a coordinate of P-521 */
 #define EXPONENT_MAX  4
 #define ED25519_POINT 32
+#define ED448_POINT   57
 
 static const struct curve {
     const char *name; /* the library's */
@@ -22,10 +23,14 @@ static const struct curve {
 static const struct how {
     const char *kind; /* of the key, as the library calls it */
     enum foreign_hash hash;
+    bool pss;
 } hows[] = {
-    [FOREIGN_ES256] = { "EC", FOREIGN_SHA256 },  [FOREIGN_ES384] = { "EC", FOREIGN_SHA384 },
-    [FOREIGN_ES512] = { "EC", FOREIGN_SHA512 },  [FOREIGN_EDDSA] = { "ED25519", FOREIGN_SHA512 },
-    [FOREIGN_RS256] = { "RSA", FOREIGN_SHA256 }, [FOREIGN_RS1] = { "RSA", FOREIGN_SHA1 },
+    [FOREIGN_ES256] = { "EC", FOREIGN_SHA256 },        [FOREIGN_ES384] = { "EC", FOREIGN_SHA384 },
+    [FOREIGN_ES512] = { "EC", FOREIGN_SHA512 },        [FOREIGN_EDDSA] = { "ED25519", FOREIGN_SHA512 },
+    [FOREIGN_ED448] = { "ED448", FOREIGN_SHA512 },     [FOREIGN_RS256] = { "RSA", FOREIGN_SHA256 },
+    [FOREIGN_RS384] = { "RSA", FOREIGN_SHA384 },       [FOREIGN_RS512] = { "RSA", FOREIGN_SHA512 },
+    [FOREIGN_PS256] = { "RSA", FOREIGN_SHA256, true }, [FOREIGN_PS384] = { "RSA", FOREIGN_SHA384, true },
+    [FOREIGN_PS512] = { "RSA", FOREIGN_SHA512, true }, [FOREIGN_RS1] = { "RSA", FOREIGN_SHA1 },
 };
 
 static const char *const hashes[] = {
@@ -80,6 +85,20 @@ static bool ed25519_fits(const EVP_PKEY *is)
            crypto_core_ed25519_is_valid_point(point) == 1;
 }
 
+/* The same of Ed448: y is 0, 1 or -1 at its four points of small order and nowhere else (RFC 8032 5.2: the curve is
+ * x^2 + y^2 = 1 + d x^2 y^2, the cofactor 4).  last is -1, or p - 1 with p = 2^448 - 2^224 - 1; more is not reduced. */
+static bool ed448_fits(const EVP_PKEY *is)
+{
+    uint8_t point[ED448_POINT], last[ED448_POINT - 1];
+    size_t len = sizeof point;
+
+    memset(last, 0xff, sizeof last);
+    last[0] = last[28] = 0xfe;
+    return EVP_PKEY_get_raw_public_key(is, point, &len) == 1 && len == sizeof point && (point[56] & 0x7fU) == 0 &&
+           sodium_compare(point, last, sizeof last) < 0 &&
+           (point[0] > 1 || !sodium_is_zero(point + 1, sizeof last - 1));
+}
+
 static bool is_on(const EVP_PKEY *is, enum foreign_curve curve)
 {
     char name[32];
@@ -94,6 +113,8 @@ static bool fits(const EVP_PKEY *is)
         return rsa_fits(is);
     if (EVP_PKEY_is_a(is, "ED25519"))
         return ed25519_fits(is);
+    if (EVP_PKEY_is_a(is, "ED448"))
+        return ed448_fits(is);
     return is_on(is, FOREIGN_P256) || is_on(is, FOREIGN_P384) || is_on(is, FOREIGN_P521);
 }
 
@@ -146,6 +167,13 @@ FALLIBLE foreign_key_from_ed25519(struct str x, struct foreign_key **out)
     return foreign_key_adopt(EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, (const uint8_t *)x.ptr, x.len), out);
 }
 
+FALLIBLE foreign_key_from_ed448(struct str x, struct foreign_key **out)
+{
+    if (x.len != ED448_POINT)
+        return fail(ERR_INVALID, "a key of Ed448 of %zu bytes", x.len);
+    return foreign_key_adopt(EVP_PKEY_new_raw_public_key_ex(NULL, "ED448", NULL, (const uint8_t *)x.ptr, x.len), out);
+}
+
 static EVP_PKEY *rsa_from(struct str n, struct str e)
 {
     AUTO(builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -178,14 +206,24 @@ bool foreign_key_is_on(const struct foreign_key *key, enum foreign_curve curve)
     return is_on(key->is, curve);
 }
 
+static bool begin_pss(EVP_PKEY_CTX *context)
+{
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
 /* Of ECDSA the library takes the one DER form only: it writes what it read again and compares. */
 static int check(const struct foreign_key *key, enum foreign_algorithm algorithm, struct str message,
                  struct str signature)
 {
     AUTO(hashing) EVP_MD_CTX *context = EVP_MD_CTX_new();
-    const char *hash = algorithm == FOREIGN_EDDSA ? NULL : hashes[hows[algorithm].hash];
+    const bool hashes_itself = algorithm == FOREIGN_EDDSA || algorithm == FOREIGN_ED448;
+    const char *hash = hashes_itself ? NULL : hashes[hows[algorithm].hash];
+    EVP_PKEY_CTX *inside = NULL; /* the other's */
 
-    if (context == NULL || EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, key->is, NULL) != 1)
+    if (context == NULL || EVP_DigestVerifyInit_ex(context, &inside, hash, NULL, NULL, key->is, NULL) != 1)
+        return -1;
+    if (hows[algorithm].pss && !begin_pss(inside))
         return -1;
     return EVP_DigestVerify(context, (const uint8_t *)signature.ptr, signature.len, (const uint8_t *)message.ptr,
                             message.len);

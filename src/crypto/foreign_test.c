@@ -135,6 +135,20 @@ TEST(foreign_key, refuses_keys_of_ed25519_that_sign_for_everybody)
         CHECK_END(ERR_INVALID, foreign_key_from_ed25519(hex_of(mem, refused[i]), &key));
 }
 
+static void check_flips(const struct foreign_key *key, enum foreign_algorithm algorithm, struct str message,
+                        struct str by)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    char *flipped = arena_take(mem, by.len);
+
+    CHECK_OK(foreign_key_check(key, algorithm, message, by));
+    for (size_t bit = 0; bit < by.len * 8; bit++) {
+        memcpy(flipped, by.ptr, by.len);
+        flipped[bit / 8] = (char)(flipped[bit / 8] ^ (1 << bit % 8));
+        CHECK_END(ERR_DENIED, foreign_key_check(key, algorithm, message, (struct str){ flipped, by.len }));
+    }
+}
+
 /* RFC 8032 7.1, the second test. */
 TEST(foreign_key, checks_a_signature_of_ed25519_and_refuses_every_flip)
 {
@@ -142,19 +156,136 @@ TEST(foreign_key, checks_a_signature_of_ed25519_and_refuses_every_flip)
     AUTO(foreign_key) struct foreign_key *key = NULL;
     const struct str by = hex_of(mem, "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
                                       "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
-    char *flipped = arena_take(mem, by.len);
 
     CHECK_OK(foreign_key_from_ed25519(hex_of(mem, "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
                                       &key));
     CHECK_OK(foreign_key_check(key, FOREIGN_EDDSA, STR("\x72"), by));
-    for (size_t bit = 0; bit < by.len * 8; bit++) {
-        memcpy(flipped, by.ptr, by.len);
-        flipped[bit / 8] = (char)(flipped[bit / 8] ^ (1 << bit % 8));
-        CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_EDDSA, STR("\x72"), (struct str){ flipped, by.len }));
-    }
+    check_flips(key, FOREIGN_EDDSA, STR("\x72"), by);
     CHECK_END(ERR_INVALID, foreign_key_check(key, FOREIGN_ES256, STR("\x72"), by));
     CHECK_END(ERR_INVALID, foreign_key_check(key, FOREIGN_RS256, STR("\x72"), by));
     CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_EDDSA, STR("\x72"), STR("")));
+}
+
+TEST(foreign_key, refuses_keys_of_ed448_that_sign_for_everybody)
+{
+    static const char *const refused[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "00000000000000000000000000000000000000", /* of small order */
+        "0000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "00000000000000000000000000000000000080",
+        "0100000000000000000000000000000000000000000000000000000000000000000000000000"
+        "00000000000000000000000000000000000000",
+        "fefffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffff"
+        "ffffffffffffffffffffffffffffffffffff00",
+        "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffff"
+        "ffffffffffffffffffffffffffffffffffff00", /* not reduced */
+        "00000000000000000000000000000000000000000000000000000000ffffffffffffffffffff"
+        "ffffffffffffffffffffffffffffffffffff00",
+        "01000000000000000000000000000000000000000000000000000000ffffffffffffffffffff"
+        "ffffffffffffffffffffffffffffffffffff00",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        "ffffffffffffffffffffffffffffffffffff00",
+        "fdfffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffff"
+        "ffffffffffffffffffffffffffffffffffff01", /* more than the sign in the last byte */
+        "0500000000000000000000000000000000000000000000000000000000000000000000000000"
+        "000000000000000000000000000000000000", /* 56 bytes */
+        "0500000000000000000000000000000000000000000000000000000000000000000000000000"
+        "0000000000000000000000000000000000000000",
+        "",
+    };
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+    for (size_t i = 0; i < COUNT(refused); i++)
+        CHECK_END(ERR_INVALID, foreign_key_from_ed448(hex_of(mem, refused[i]), &key));
+}
+
+/* RFC 8032 7.4, the second test. */
+TEST(foreign_key, checks_a_signature_of_ed448_and_refuses_every_flip)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+    const struct str x = hex_of(mem, "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb"
+                                     "00742802b8438ea4cb82169c235160627b4c3a9480");
+    const struct str by = hex_of(mem, "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b9"
+                                      "81b7e18f62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cbcee1afb2e027df36bc04dcec"
+                                      "bf154336c19f0af7e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c03a00");
+
+    CHECK_OK(foreign_key_from_ed448(x, &key));
+    check_flips(key, FOREIGN_ED448, STR("\x03"), by);
+    CHECK_END(ERR_INVALID, foreign_key_check(key, FOREIGN_EDDSA, STR("\x03"), by));
+    CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ED448, STR("\x04"), by));
+}
+
+/* By one key over "message". */
+static const char modulus[] =
+    "vdzr29pUtCKdfHjbhQBNNBCU9LNpLn7usHmgWyfHxFfLAnoEleGr-ZqKm_bIqrKME8n5Fs5ZOHGnrG1N5m8rRrbQryh130udxbSu"
+    "B4cIA5UCq09y0eQ0BU2GQttkYkBub9tejMcYQ1mNQr6XKcCEJ4fG0L8NBThLeYlLyFnyYqybQVIhIa7qrU8sblfd0fLSm596Xryy"
+    "Y38uuYDPza4TTu7hUuaKwbKx6R3KhJfxitKaNsuk365Pn_BFBkFmmlKkHjExlzEn_jEFwFZvYaNzidVf6noOicfMM2c0A9tI7crV"
+    "MvMIgjTsXElqJtqNgCTu_Vm0vnkhjd24mjtYdWcShQ";
+
+static const struct {
+    enum foreign_algorithm algorithm;
+    const char *text;
+} by_rsa[] = {
+    { FOREIGN_RS256,
+      "GW2xl9x-zFmH0zulFWwgAcBKIDSKpezYrLvax2WtR1WGkWlewKaN23RLXU5XQ9WqGP8Fa5HkO3XX7nCNPvlXJFVDxJ7X5rBfhAiC"
+      "Id4ycQgBPnIemH8LglYm3yHV73IMi-AEiVeaTtgnIxi6L5SrB7sZYd4VxS3LDxZeB9zV95GFnqWnUEVOSgv-t1ONFdrgNA5jfZaJ"
+      "jNcy6FoGEjefO3S4R8zeFtY6m2AAl2nxpuurxcqkrUX5jFoYnAViUMDAQxWa32dYjrqYZXB9sgSPUYwvr3gkJy7is9hsIIwHSFA8"
+      "LK85ZlVp9RDisE55M6EB02TUoiIdO9VL5H9GsVNP3w" },
+    { FOREIGN_RS384,
+      "e1gbIpzM_3Lc6LePIqk-3U7g1fPzhkEeHH8FpB_m17Z2AB6UgGLx963GzJ5cohNBZLyQ4KEcygiO7tnJXPRZ2YcRlhhffJMTjFjF"
+      "MWEeT6Y1P0pvXuTiIspfKN078495LVNlE4BxpLXPl4nO8Mcdx4jUVuGY-2WjQGXmhwt2S8UnWj_gEFCWiMO93ydEG-e_plxHwrcF"
+      "D1mNeMcnqA3sevuQJYhIAvCURlkRdfG25Nj29IC8wGBGSL5nQMQLvQfGWoC3yznBx84-awLGRmicFRAg_usd31B1rD-s3mB1lYdh"
+      "6Jkiv0JLNwESGXn89JD4Dw_mSISOuZYE4GgpM63Hew" },
+    { FOREIGN_RS512,
+      "uz7vQhEBN50gRpqwytRjRKOW4e9NhqJGhNtQ2lFwFpF2GaU4cXOsW9kQIRQRFChzmA9RUjPwy9ydh9NB9wThx8cmVPkVxcBOSQMk"
+      "v-ckTKqrtM7nrm3SpR6bChEyt5STxGoRHcscAYkYbs-vja1uWqcLiOM9u3BYQSdBD5XI6-maNtGEtmYB8i9R8h0wjcB8CM-PzPoq"
+      "EzccQHXzJ1qK399rAW0e4qRjHduAlx5Kb8P2BqObYg7aDJ8yYXren4RKOdvg1GZfrV5cgGDswx2NxI_eIu82bZvNZgc9Y7Z5Zh9z"
+      "5oc3qmCY8FmUp7_IQRC2DjCPgPYojq-F_STQJeztrw" },
+    { FOREIGN_PS256,
+      "qVtq6o2aUpl23zuwN_fvsi-tnzhsYGj2dI5R1E72Bk9f6-lPHGSq5ZwiZBE3CJRZEzdOW_JMTWVqxxfz3o4koAfTtjPFjVvZdPHH"
+      "M2dnYaDv96ZPi_NOytGMnOH5lb8paJ64px89WWvJgFlYq9CzoYmPHVe2DBBehQCpE9npdG4KmmEqPjZOZH5EVoL_UFPYGh-7v8p7"
+      "h4mNfg9yeWHlAOsLAXZd5TMzDNsHBhEyAiLK_RnscPOdaRWe1X-oIkHRuW7IVVKiHEo7bVbSqYxfS8CAQaWnw2DdTDHMNStGSBDU"
+      "VXe51Z9kKE7TSH2AGdS8jFD3KdVhnQNS3ryb0GP8ig" },
+    { FOREIGN_PS384,
+      "WLVJo2sSoRTKNzGThZlR4BKYCZJ-S3jjvMykTbKEzHyFoTYrJVUTsM9nakMVS23tcyvE1X9nEjeB6VbkcHIXv6M8gLwSG8RgKptg"
+      "B99wDworGjpJCc8QBHq1pegBsaCBXEq1J8UIQ6T4Su-C18wBi33QwwB5s43nUHSf_vzMZuHfIxXJifmf_xwFByj1up-_qD1wuNMN"
+      "BO5y6grfWVWtLZUeGOs48Hr28kuHDoyG6y7Y9vaz0rNHCN1FccjQHN_Vn8z_b1a-wTdNHorfhMZDYgSdnGb58Dpo0EUfg6WZ8Knk"
+      "sc2VUfvwUEXd5uDzBwbQQSBt-NnD70Nx-Is4-euQtQ" },
+    { FOREIGN_PS512,
+      "WzpAAzFhX8IqB_MDWvYDyGNMrLeHCiLCH1bFXBs8khgmpxivMO-GqUsUCyiSvBCAuMEinEPw3P-JVeVCUQBDfRkR0EBD0TqnFrj2"
+      "SNohsAZFWIJStUXhT0YCKKW4w_0oH-N-tN4WS0Zzi-YyOWKK8DDR5tbHlhnTRfKZ1hqNo6OwYf1cBokjsnO4g8oOsOv3vT4iAzD9"
+      "UX8FuOugqT1FEYlGWBz9jqBbsOcAe-mdIIpVxU817FEoSXOl1akMawNO31QGdy6Z686ssTMGgjeWbFPRlvYqyQXFAoC57sR0MXr-"
+      "8UEOMi8TfkGNuxKTLe6JBj0gEFrVuo4M3nUR823vcQ" },
+    { FOREIGN_RS1,
+      "oPXixooEAm3Q5dMTzIGC6DE-3R53j5ivzIWiF-MACY6qGWsID9-y9Tp9tsFWNOt_yyfuXo7oBNq6oCOupkZ63IMkFSxBgvtBAuHp"
+      "pKOe_pkRTelU2aAP3m4G4NME1BvrwEpx8SVRwV8b4Ur9R_GbhJb4mFGAofy9Al3a1ulNOEtICQ96AWyzLDKEnN1-o2nXxI94GjVk"
+      "iXpVeAsaQXL3qJ7owZz7jnpl6FsoZRwsVWGJQAOYs5IKHWtZDj8OHZImstXDSgtuv5_JmnkkYvEB_mYzNo1OKFJyRfM0gtfxwgX_"
+      "7dk49f3luUxwHN3z1yaF_UjgfXl_YZzp8XfMZWFfRQ" },
+};
+
+/* RFC 8230 2: the salt has the length of the hash, and not 20 bytes as here. */
+static const char of_short_salt[] =
+    "u6LWgBBoUJmXmtvsbYHkaFEYCkHCKMhgTfESI7yp8zBZSS7trDXZqoNPfdg3hyIIpkPAbNNT0XwcS9oPy8LsEauqMfKWU5DJ52cY"
+    "dt1t8F-eQfvIYhigCIPjUusJa1YScoqj357iSNLlg5nYe1Dz5m7tjfoIfdo4e28P_7q8sfne0pn6ErXhWqOgwe_9pBKD0HXmmWag"
+    "hmC9FKzPXQ8d0R8YKdBnCdVaQR5QkPipZoor8oQFw5kUHPfp8_5nLuDqseMFNWRZcLb-aNJaLJ6HS4k6lgLxuKqi-bQYnYrdtden"
+    "ihdygI9hdT23Agy-gCdVGMNxiRfYgKIrPy5AgTFfKQ";
+
+TEST(foreign_key, takes_each_signature_of_rsa_under_its_own_algorithm_and_no_other)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(foreign_key) struct foreign_key *key = NULL;
+
+    CHECK_OK(foreign_key_from_rsa(bytes_of(mem, modulus), STR("\x01\x00\x01"), &key));
+    for (size_t i = 0; i < COUNT(by_rsa); i++)
+        for (size_t j = 0; j < COUNT(by_rsa); j++)
+            CHECK_END(i == j ? OK : ERR_DENIED,
+                      foreign_key_check(key, by_rsa[i].algorithm, STR("message"), bytes_of(mem, by_rsa[j].text)));
+    for (size_t i = 0; i < COUNT(by_rsa); i++)
+        CHECK_END(ERR_DENIED,
+                  foreign_key_check(key, by_rsa[i].algorithm, STR("massage"), bytes_of(mem, by_rsa[i].text)));
+    CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_PS256, STR("message"), bytes_of(mem, of_short_salt)));
+    CHECK_END(ERR_INVALID, foreign_key_check(key, FOREIGN_ED448, STR("message"), bytes_of(mem, by_rsa[0].text)));
 }
 
 TEST(foreign_key, refuses_rsa_keys_that_are_short_long_even_or_sign_nothing)
@@ -240,14 +371,9 @@ TEST(certificate_key, checks_signatures_in_their_one_form_only)
     char *bad = arena_take(mem, good.len + 1);
 
     CHECK_OK(certificate_key(one, &key));
-    CHECK_OK(foreign_key_check(key, FOREIGN_ES256, STR("message"), good));
+    check_flips(key, FOREIGN_ES256, STR("message"), good);
     CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES384, STR("message"), good)); /* another hash */
     CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES256, STR("massage"), good));
-    for (size_t bit = 0; bit < good.len * 8; bit++) {
-        memcpy(bad, good.ptr, good.len);
-        bad[bit / 8] = (char)(bad[bit / 8] ^ (1 << bit % 8));
-        CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES256, STR("message"), (struct str){ bad, good.len }));
-    }
     memcpy(bad, good.ptr, good.len);
     bad[good.len] = 0;
     CHECK_END(ERR_DENIED, foreign_key_check(key, FOREIGN_ES256, STR("message"), (struct str){ bad, good.len + 1 }));
@@ -321,6 +447,9 @@ int main(void)
         CASE(foreign_key, takes_points_of_three_curves_and_nothing_beside_them),
         CASE(foreign_key, refuses_keys_of_ed25519_that_sign_for_everybody),
         CASE(foreign_key, checks_a_signature_of_ed25519_and_refuses_every_flip),
+        CASE(foreign_key, refuses_keys_of_ed448_that_sign_for_everybody),
+        CASE(foreign_key, checks_a_signature_of_ed448_and_refuses_every_flip),
+        CASE(foreign_key, takes_each_signature_of_rsa_under_its_own_algorithm_and_no_other),
         CASE(foreign_key, refuses_rsa_keys_that_are_short_long_even_or_sign_nothing),
         CASE(certificate_read, refuses_what_is_no_single_certificate),
         CASE(certificate_read, tells_what_a_certificate_says_and_what_it_does_not),
