@@ -41,6 +41,7 @@ struct attested {
 struct attestation {
     enum attestation_type type;
     struct strs trust_path; /* certificates in DER, the leaf first; none for NONE and SELF */
+    bool incomplete;        /* the leaf leaves out what its format demands: it leads to no anchor, whoever signed it */
 };
 
 struct attestation_format {
@@ -61,7 +62,7 @@ struct str attested_message(const struct attested *about);
 FALLIBLE statement_chain(const struct attested *about, const struct cbor *statement, struct strs *out);
 /* Ends: ERR_INVALID. */
 FALLIBLE statement_bytes(const struct cbor *statement, struct str name, struct str *out);
-/* alg, one of those that a credential may have.  Ends: ERR_INVALID. */
+/* alg, one of those of cose.h, but not with SHA-1.  Ends: ERR_INVALID. */
 FALLIBLE statement_algorithm(const struct cbor *statement, enum foreign_algorithm *out);
 /* Members, all of them known to the format.  Ends: ERR_INVALID. */
 FALLIBLE statement_members(const struct cbor *statement, size_t count);

@@ -306,6 +306,18 @@ static void without_statement(struct device *d)
 {
     d->statement = STR("\xa0");
 }
+static void by_sha1(struct device *d)
+{
+    d->statement = STR("\xa2\x63"
+                       "alg\x39\xff\xfe\x63"
+                       "sig\x41s");
+}
+static void by_another_name(struct device *d)
+{
+    d->statement = STR("\xa2\x63"
+                       "alg\x28\x63"
+                       "sig\x41s"); /* ESP256, of a key that says ES256 */
+}
 static void none(struct device *d)
 {
     d->format = STR("none"), d->statement = STR("\xa0");
@@ -409,6 +421,8 @@ static const struct refusal registrations[] = {
     { STEP_REGISTRATION_STATEMENT, CREATE, .spoil = other_message }, /* and 12: what is signed is the hash */
     { STEP_REGISTRATION_STATEMENT, CREATE, .spoil = statement_of_none },
     { STEP_REGISTRATION_STATEMENT, CREATE, .spoil = without_statement },
+    { STEP_REGISTRATION_STATEMENT, CREATE, .spoil = by_sha1 },
+    { STEP_REGISTRATION_STATEMENT, CREATE, .spoil = by_another_name },
     { STEP_REGISTRATION_ANCHORS, CREATE, .ask = deny_model },
     { STEP_REGISTRATION_ANCHORS, CREATE, .ask = allow_other },
     { STEP_REGISTRATION_ANCHORS, CREATE, .spoil = none, .ask = allow_this }, /* anybody can say so */

@@ -12,20 +12,31 @@
 
 enum kty { KTY_OKP = 1, KTY_EC2 = 2, KTY_RSA = 3 };
 
-/* WebAuthn Level 3 5.8.5: "Keys with algorithm ES256 (-7) MUST specify P-256 (1) as the crv parameter", and so on. */
+/* WebAuthn Level 3 5.8.5: "Keys with algorithm -7 (ES256) MUST specify 1 (P-256) as the crv parameter", and so on. */
 static const struct kind {
     int64_t identifier;
     enum foreign_algorithm algorithm;
     enum kty kty;
     int64_t crv;
-    enum foreign_curve curve;
-    size_t parameters; /* of such a key, not one more */
+    enum foreign_curve curve; /* of EC2 */
+    size_t parameters;        /* of such a key, not one more */
 } kinds[] = {
     { COSE_ES256, FOREIGN_ES256, KTY_EC2, 1, FOREIGN_P256, 5 },
     { COSE_ES384, FOREIGN_ES384, KTY_EC2, 2, FOREIGN_P384, 5 },
     { COSE_ES512, FOREIGN_ES512, KTY_EC2, 3, FOREIGN_P521, 5 },
-    { COSE_EDDSA, FOREIGN_EDDSA, KTY_OKP, 6, FOREIGN_P256, 4 },
-    { COSE_RS256, FOREIGN_RS256, KTY_RSA, 0, FOREIGN_P256, 4 },
+    { COSE_ESP256, FOREIGN_ES256, KTY_EC2, 1, FOREIGN_P256, 5 },
+    { COSE_ESP384, FOREIGN_ES384, KTY_EC2, 2, FOREIGN_P384, 5 },
+    { COSE_ESP512, FOREIGN_ES512, KTY_EC2, 3, FOREIGN_P521, 5 },
+    { COSE_EDDSA, FOREIGN_EDDSA, KTY_OKP, 6, .parameters = 4 },
+    { COSE_ED25519, FOREIGN_EDDSA, KTY_OKP, 6, .parameters = 4 },
+    { COSE_ED448, FOREIGN_ED448, KTY_OKP, 7, .parameters = 4 },
+    { COSE_RS256, FOREIGN_RS256, KTY_RSA, .parameters = 4 },
+    { COSE_RS384, FOREIGN_RS384, KTY_RSA, .parameters = 4 },
+    { COSE_RS512, FOREIGN_RS512, KTY_RSA, .parameters = 4 },
+    { COSE_PS256, FOREIGN_PS256, KTY_RSA, .parameters = 4 },
+    { COSE_PS384, FOREIGN_PS384, KTY_RSA, .parameters = 4 },
+    { COSE_PS512, FOREIGN_PS512, KTY_RSA, .parameters = 4 },
+    { COSE_RS1, FOREIGN_RS1, KTY_RSA, .parameters = 4 },
 };
 
 static const struct kind *kind_of(int64_t identifier)
@@ -71,14 +82,22 @@ static FALLIBLE read_point(const struct cbor *map, const struct kind *kind, stru
 static FALLIBLE read_okp(const struct cbor *map, const struct kind *kind, struct cose_key *out)
 {
     if (!has_number(map, LABEL_CRV, kind->crv) || !take_bytes(map, LABEL_X, &out->x))
-        return fail(ERR_INVALID, "cose: no point of Ed25519");
-    return foreign_key_from_ed25519(out->x, &out->key);
+        return fail(ERR_INVALID, "cose: no point of the curve of its algorithm");
+    return kind->algorithm == FOREIGN_ED448 ? foreign_key_from_ed448(out->x, &out->key)
+                                            : foreign_key_from_ed25519(out->x, &out->key);
+}
+
+/* Libraries that write numbers with a sign put one zero in front of a modulus, always; the key is the same. */
+static struct str without_sign(struct str n)
+{
+    return n.len > 1 && n.ptr[0] == 0 && (n.ptr[1] & 0x80) != 0 ? str_slice(n, 1, n.len) : n;
 }
 
 static FALLIBLE read_rsa(const struct cbor *map, struct cose_key *out)
 {
     if (!take_bytes(map, LABEL_N, &out->n) || !take_bytes(map, LABEL_E, &out->e))
         return fail(ERR_INVALID, "cose: no modulus, or no exponent");
+    out->n = without_sign(out->n);
     return foreign_key_from_rsa(out->n, out->e, &out->key);
 }
 

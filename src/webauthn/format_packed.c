@@ -1,6 +1,16 @@
 #include "webauthn/formats.h"
 
-#define UNIT "Authenticator Attestation"
+#define UNIT                  "Authenticator Attestation"
+#define OID_BASIC_CONSTRAINTS "2.5.29.19"
+
+/* RFC 5280 4.2.1.9: without them "the certified public key MUST NOT be used to verify certificate signatures", so such a
+ * certificate is no authority's; but it is not what the format demands either, and nobody has to believe it. */
+static bool has_constraints(const struct certificate *certificate)
+{
+    struct str ignored;
+    bool critical;
+    return certificate_extension(certificate, OID_BASIC_CONSTRAINTS, &ignored, &critical);
+}
 
 /* WebAuthn Level 3 8.2.1: "Version MUST be set to 3", Subject-C, -O, -OU and -CN, "CA component set to FALSE". */
 static FALLIBLE check_certificate(const struct attested *about, const struct certificate *certificate)
@@ -15,8 +25,8 @@ static FALLIBLE check_certificate(const struct attested *about, const struct cer
         return fail(ERR_INVALID, "a certificate whose subject lacks C, O or CN");
     if (!certificate_subject(certificate, CERTIFICATE_UNIT, &unit) || !str_equal(unit, STR(UNIT)))
         return fail(ERR_INVALID, "a certificate whose subject has no OU \"" UNIT "\"");
-    if (!certificate_is_leaf(certificate))
-        return fail(ERR_INVALID, "a certificate without basic constraints that say cA FALSE");
+    if (has_constraints(certificate) && !certificate_is_leaf(certificate))
+        return fail(ERR_INVALID, "a certificate whose basic constraints do not say cA FALSE");
     return attested_aaguid_matches(about, certificate);
 }
 
@@ -31,18 +41,18 @@ static FALLIBLE verify_chain(const struct attested *about, const struct cbor *st
     TRY(certificate_read(chain.items[0], &leaf));
     TRY(certificate_signed(leaf, algorithm, attested_message(about), signature));
     TRY(check_certificate(about, leaf));
-    *out = (struct attestation){ ATTESTATION_BASIC, chain };
+    *out = (struct attestation){ ATTESTATION_BASIC, chain, .incomplete = !has_constraints(leaf) };
     return OK;
 }
 
 /* "Validate that alg matches the algorithm of the credentialPublicKey in authenticatorData." */
-static FALLIBLE verify_self(const struct attested *about, const struct cbor *statement,
-                            enum foreign_algorithm algorithm, struct str signature, struct attestation *out)
+static FALLIBLE verify_self(const struct attested *about, const struct cbor *statement, struct str signature,
+                            struct attestation *out)
 {
-    enum foreign_algorithm own;
+    struct cbor algorithm;
 
     TRY(statement_members(statement, 2));
-    if (!cose_algorithm(about->key->algorithm, &own) || own != algorithm)
+    if (!cbor_get(statement, STR("alg"), &algorithm) || algorithm.number != about->key->algorithm)
         return fail(ERR_INVALID, "a self attestation with another algorithm than the credential's");
     TRY(cose_key_check(about->key, attested_message(about), signature));
     *out = (struct attestation){ .type = ATTESTATION_SELF };
@@ -58,5 +68,5 @@ FALLIBLE packed_verify(const struct attested *about, const struct cbor *statemen
     TRY(statement_algorithm(statement, &algorithm));
     TRY(statement_bytes(statement, STR("sig"), &signature));
     return cbor_get(statement, STR("x5c"), &chain) ? verify_chain(about, statement, algorithm, signature, out)
-                                                   : verify_self(about, statement, algorithm, signature, out);
+                                                   : verify_self(about, statement, signature, out);
 }

@@ -1,7 +1,6 @@
 #include "webauthn/formats.h"
 #include "webauthn/tpm.h"
 
-#define COSE_RS1        (-65535)       /* RSASSA-PKCS1-v1_5 with SHA-1, which TPMs sign with and no credential may */
 #define OID_AIK         "2.23.133.8.3" /* tcg-kp-AIKCertificate */
 #define OID_MAKER       "2.23.133.2.1" /* tcg-at-tpmManufacturer, -tpmModel, -tpmVersion */
 #define OID_MODEL       "2.23.133.2.2"
@@ -14,6 +13,7 @@ struct tpm_statement {
     struct str signature, certified, area;
 };
 
+/* TPMs sign with SHA-1, too, and no other attestation may. */
 static FALLIBLE read_algorithm(const struct cbor *statement, enum foreign_algorithm *out)
 {
     struct cbor value = { 0 };

@@ -309,16 +309,51 @@ TEST(cose_key_read, refuses_keys_with_less_more_or_other_parameters)
         STR("\xa5\x01\x01\x03\x27\x20\x06\x21" X "\x23" X),          /* with the private half */
         STR("\xa4\x01\x01\x03\x27\x20\x04\x21" X),                   /* X25519 */
         STR("\xa4\x01\x01\x03\x26\x20\x06\x21" X),                   /* Ed25519 for ES256 */
+        STR("\xa4\x01\x01\x03\x38\x34\x20\x06\x21" X),               /* Ed25519 for Ed448 */
+        STR("\xa4\x01\x01\x03\x27\x20\x07\x21" X),                   /* Ed448 for EdDSA */
+        STR("\xa4\x01\x01\x03\x38\x34\x20\x07\x21" X),               /* Ed448 of 32 bytes */
+        STR("\xa5\x01\x02\x03\x28\x20\x02\x21" X "\x22" X),          /* P-384 for ESP256 */
+        STR("\xa5\x01\x02\x03\x38\x2e\x20\x08\x21" X "\x22" X),      /* ES256K */
         STR("\xa4\x01\x03\x03\x39\x01\x00\x20\x41n\x21\x41"
             "e"), /* RSA of 8 bits */
         STR("\xa4\x01\x03\x03\x39\xff\xfe\x20\x41n\x21\x41"
-            "e"), /* RS1 */
+            "e"), /* RS1, the same */
         STR("\xa1\x01\x02\x00"),
     };
     struct cose_key key = { 0 };
     for (size_t i = 0; i < COUNT(refused); i++)
         CHECK_END(ERR_INVALID, cose_key_read(refused[i], &key));
     CHECK(key.key == NULL);
+}
+
+/* COSE_Key of RSA whose modulus is that many bytes 0xff behind those in front. */
+static enum err read_rsa(struct str front, size_t bytes)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct buf out = buf_new(mem, 600);
+    struct cose_key key = { 0 };
+
+    buf_add(&out, STR("\xa4\x01\x03\x03\x39\x01\x00\x20\x59"));
+    buf_add_char(&out, (char)((front.len + bytes) >> 8));
+    buf_add_char(&out, (char)(front.len + bytes));
+    buf_add(&out, front);
+    for (size_t i = 0; i < bytes; i++)
+        buf_add_char(&out, (char)0xff);
+    buf_add(&out, STR("\x21\x43\x01\x00\x01"));
+    const enum err end = cose_key_read(buf_str(&out), &key);
+    cose_key_drop(&key);
+    return end;
+}
+
+TEST(cose_key_read, takes_a_modulus_with_the_zero_of_a_sign_and_no_other)
+{
+    CHECK_OK(read_rsa(STR(""), 256));
+    CHECK_OK(read_rsa(STR("\x00"), 256));
+    CHECK_OK(read_rsa(STR("\x00"), 512));
+    CHECK_END(ERR_INVALID, read_rsa(STR("\x00\x00"), 256));
+    CHECK_END(ERR_INVALID, read_rsa(STR("\x00\x7f"), 256));
+    CHECK_END(ERR_INVALID, read_rsa(STR("\x00"), 255));
+    CHECK_END(ERR_INVALID, read_rsa(STR("\x00"), 513));
 }
 
 static int setup(void **state __attribute__((unused)))
@@ -340,6 +375,7 @@ int main(void)
         CASE(tpm_public_read, refuses_keys_of_another_kind),
         CASE(tpm_certified_read, refuses_what_no_tpm_made_or_what_certifies_nothing),
         CASE(cose_key_read, refuses_keys_with_less_more_or_other_parameters),
+        CASE(cose_key_read, takes_a_modulus_with_the_zero_of_a_sign_and_no_other),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -229,6 +229,24 @@ TEST(trust_assess, holds_a_model_to_its_own_anchors)
     CHECK_END(ERR_DENIED, trust_assess(&policy, &attestation, AAGUID, NOW, &trusted));
 }
 
+TEST(trust_assess, believes_no_certificate_that_leaves_out_what_its_format_demands)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(anchors) struct anchors *anchors = anchors_new();
+    struct str leaf = bytes_of(mem, fido);
+    struct attestation attestation = { ATTESTATION_BASIC, { &leaf, 1 } };
+    struct trust_policy policy = { .anchors = anchors, .need_anchor = true };
+    bool trusted = false;
+
+    CHECK_OK(anchors_add(anchors, bytes_of(mem, root)));
+    CHECK_OK(trust_assess(&policy, &attestation, AAGUID, NOW, &trusted));
+    attestation.incomplete = true;
+    CHECK_END(ERR_DENIED, trust_assess(&policy, &attestation, AAGUID, NOW, &trusted));
+    policy.need_anchor = false;
+    CHECK_OK(trust_assess(&policy, &attestation, AAGUID, NOW, &trusted));
+    CHECK(!trusted);
+}
+
 TEST(trust_model, refuses_models_that_are_denied_compromised_or_not_allowed)
 {
     AUTO(metadata) struct metadata *known = NULL;
@@ -340,6 +358,7 @@ int main(void)
         CASE(metadata_read, refuses_what_fido_did_not_sign),
         CASE(metadata_read, refuses_payloads_of_another_form),
         CASE(trust_assess, holds_a_model_to_its_own_anchors),
+        CASE(trust_assess, believes_no_certificate_that_leaves_out_what_its_format_demands),
         CASE(trust_files, takes_a_folder_of_certificates_and_refuses_one_without),
         CASE(trust_files, reads_metadata_and_names_the_file_that_is_none),
         CASE(trust_model, refuses_models_that_are_denied_compromised_or_not_allowed),

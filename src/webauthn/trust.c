@@ -19,9 +19,6 @@ FALLIBLE trust_model(const struct trust_policy *policy, struct str aaguid, bool 
     return OK;
 }
 
-/* "verify that the attestation public key either correctly chains up to an acceptable root certificate, or is itself an
- * acceptable certificate"; if not, "the RP MAY register the credential ID and credential public key but treat the credential
- * as one with self attestation". */
 /* With anchors of their own, one maker can't vouch for the model of another. */
 static const struct anchors *anchors_for(const struct trust_policy *policy, struct str aaguid)
 {
@@ -29,6 +26,9 @@ static const struct anchors *anchors_for(const struct trust_policy *policy, stru
     return own != NULL ? own : policy->anchors;
 }
 
+/* "verify that the attestation public key either correctly chains up to an acceptable root certificate, or is itself an
+ * acceptable certificate"; if not, "the RP MAY register the credential ID and credential public key but treat the credential
+ * as one with self attestation". */
 static FALLIBLE assess_chain(const struct trust_policy *policy, const struct anchors *anchors, struct strs chain,
                              int64_t now_s, bool *out)
 {
@@ -37,7 +37,7 @@ static FALLIBLE assess_chain(const struct trust_policy *policy, const struct anc
         return OK;
     }
     if (policy->need_anchor)
-        return fail(ERR_DENIED, anchors == NULL ? "no anchors" : "an attestation that leads to no anchor");
+        return fail(ERR_DENIED, anchors == NULL ? "no anchors for it" : "an attestation that leads to no anchor");
     if (policy->refuse_self)
         return fail(ERR_DENIED, "an attestation that counts as self attestation, which is refused");
     *out = false;
@@ -47,8 +47,10 @@ static FALLIBLE assess_chain(const struct trust_policy *policy, const struct anc
 FALLIBLE trust_assess(const struct trust_policy *policy, const struct attestation *attestation, struct str aaguid,
                       int64_t now_s, bool *out)
 {
+    const struct anchors *anchors = attestation->incomplete ? NULL : anchors_for(policy, aaguid);
+
     if (attestation->trust_path.count > 0)
-        return assess_chain(policy, anchors_for(policy, aaguid), attestation->trust_path, now_s, out);
+        return assess_chain(policy, anchors, attestation->trust_path, now_s, out);
     if (attestation->type == ATTESTATION_NONE && policy->refuse_none)
         return fail(ERR_DENIED, "no attestation, which is refused");
     if (attestation->type == ATTESTATION_SELF && policy->refuse_self)
