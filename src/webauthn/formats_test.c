@@ -103,7 +103,8 @@ static const struct {
       "DpOQ6Ypno-0" },
 };
 
-static enum err verify(struct arena *mem, struct str object, struct registration *out, enum step *failed)
+static enum err verify_with(struct arena *mem, struct str client, struct str object, struct registration *out,
+                            enum step *failed)
 {
     static const int64_t algorithms[] = { COSE_ES256 };
     struct str origin = STR("https://example.org");
@@ -113,9 +114,14 @@ static enum err verify(struct arena *mem, struct str object, struct registration
         .algorithm_count = COUNT(algorithms),
     };
     const struct registration_response response = { .id = STR("0123456789abcdef"),
-                                                    .client_data = STR(CLIENT),
+                                                    .client_data = client,
                                                     .attestation_object = object };
     return registration_verify(mem, &options, &response, out, failed);
+}
+
+static enum err verify(struct arena *mem, struct str object, struct registration *out, enum step *failed)
+{
+    return verify_with(mem, STR(CLIENT), object, out, failed);
 }
 
 static struct str object_of(struct arena *mem, size_t i)
@@ -143,6 +149,20 @@ static bool is_signed(size_t i, size_t byte)
     return strcmp(objects[i].format, "fido-u2f") != 0 || byte < 32 || byte >= 37 + AAGUID_BYTES;
 }
 
+/* part lies in object or in client. */
+static void check_flip(const char *format, struct str part, size_t bit, struct str client, struct str object)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    uint8_t *bytes = (uint8_t *)(uintptr_t)part.ptr;
+    struct registration got = { 0 };
+    enum step failed = STEP_NONE;
+
+    bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    if (verify_with(mem, client, object, &got, &failed) == OK)
+        FAIL_WITH("%s: bit %zu is nobody's", format, bit);
+    bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+}
+
 TEST(attestation_formats, refuse_authenticator_data_with_one_bit_turned_over)
 {
     for (size_t i = 0; i < COUNT(objects); i++) {
@@ -150,17 +170,37 @@ TEST(attestation_formats, refuse_authenticator_data_with_one_bit_turned_over)
         const struct str bytes = object_of(mem, i);
         struct attestation_object object = { 0 };
         CHECK_OK(attestation_object_read(bytes, &object));
-        uint8_t *data = (uint8_t *)(uintptr_t)object.authenticator_data.ptr;
-        for (size_t bit = 0; bit < object.authenticator_data.len * 8; bit++) {
-            AUTO(arena) struct arena *own = arena_new();
-            struct registration got = { 0 };
-            enum step failed = STEP_NONE;
-            data[bit / 8] ^= (uint8_t)(1U << bit % 8);
-            if (is_signed(i, bit / 8) && verify(own, bytes, &got, &failed) == OK)
-                FAIL_WITH("%s: bit %zu is nobody's", objects[i].format, bit);
-            data[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        }
+        for (size_t bit = 0; bit < object.authenticator_data.len * 8; bit++)
+            if (is_signed(i, bit / 8))
+                check_flip(objects[i].format, object.authenticator_data, bit, STR(CLIENT), bytes);
     }
+}
+
+TEST(attestation_formats, refuse_client_data_with_one_bit_turned_over)
+{
+    for (size_t i = 0; i < COUNT(objects); i++) {
+        AUTO(arena) struct arena *mem = arena_new();
+        const struct str client = arena_copy(mem, STR(CLIENT));
+        for (size_t bit = 0; bit < client.len * 8; bit++)
+            check_flip(objects[i].format, client, bit, client, object_of(mem, i));
+    }
+}
+
+TEST(attestation_formats, refuse_signatures_and_what_a_tpm_signs_with_one_bit_turned_over)
+{
+    static const struct str members[] = { STR("sig"), STR("certInfo"), STR("pubArea") };
+    for (size_t i = 0; i < COUNT(objects); i++)
+        for (size_t j = 0; j < COUNT(members); j++) {
+            AUTO(arena) struct arena *mem = arena_new();
+            const struct str bytes = object_of(mem, i);
+            struct attestation_object object = { 0 };
+            struct cbor member = { 0 };
+            CHECK_OK(attestation_object_read(bytes, &object));
+            if (!cbor_get_kind(&object.statement, members[j], CBOR_BYTES, &member))
+                continue;
+            for (size_t bit = 0; bit < member.bytes.len * 8; bit++)
+                check_flip(objects[i].format, member.bytes, bit, STR(CLIENT), bytes);
+        }
 }
 
 /* The names have different lengths, so the object is written anew. */
@@ -368,6 +408,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(attestation_formats, take_what_is_whole_and_tell_its_kind),
         CASE(attestation_formats, refuse_authenticator_data_with_one_bit_turned_over),
+        CASE(attestation_formats, refuse_client_data_with_one_bit_turned_over),
+        CASE(attestation_formats, refuse_signatures_and_what_a_tpm_signs_with_one_bit_turned_over),
         CASE(attestation_formats, refuse_statements_of_each_other),
         CASE(attestation_formats, refuse_objects_that_are_cut_off_anywhere),
         CASE(asn1_take, refuses_what_is_no_der),

@@ -16,6 +16,7 @@
 #include "crypto/base64url.h"
 #include "json/read.h"
 #include "vectors/vectors.h"
+#include "webauthn/asn1.h"
 #include "webauthn/assertion.h"
 #include "webauthn/registration.h"
 
@@ -231,6 +232,33 @@ static bool registration_is_taken(const void *ceremony)
     return registration_verify(mem, r->options, r->response, &got, &failed) == OK;
 }
 
+/* What the certificate's issuer signed; absent: nobody asks who that is. */
+static struct str signed_certificate(const struct bench *b, const struct cbor *statement)
+{
+    struct cbor chain = { 0 }, leaf = { 0 };
+    struct str inside = { 0 };
+    struct asn1 first = { 0 };
+
+    if (b->anchors == NULL || !cbor_get_kind(statement, STR("x5c"), CBOR_ARRAY, &chain) ||
+        cbor_take(&chain.bytes, &leaf) != OK || asn1_take_tag(&leaf.bytes, ASN1_TAG_SEQUENCE, &inside) != OK)
+        return STR("");
+    struct str rest = inside;
+    return asn1_take(&rest, &first) == OK ? str_slice(inside, 0, inside.len - rest.len) : STR("");
+}
+
+/* The signature, and what it or a signed part vouches for. */
+static void flip_statement(const struct bench *b, const struct cbor *statement, const struct registering *all,
+                           struct flips *flips)
+{
+    static const struct str members[] = { STR("sig"), STR("certInfo"), STR("pubArea"), STR("response") };
+    struct cbor member = { 0 };
+
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (cbor_get_kind(statement, members[i], CBOR_BYTES, &member))
+            flip_each(member.bytes, registration_is_taken, all, flips);
+    flip_each(signed_certificate(b, statement), registration_is_taken, all, flips);
+}
+
 /* Of attestation none nothing is signed, and U2F signs neither flags, counter nor AAGUID (WebAuthn Level 3 8.6). */
 static void flip_registration(const struct bench *b, const struct registration_options *options,
                               const struct registration_response *response, const struct registration *got)
@@ -246,6 +274,7 @@ static void flip_registration(const struct bench *b, const struct registration_o
     flip_each(str_slice(data, 0, 32), registration_is_taken, &all, &flips);
     flip_each(str_slice(data, u2f ? 37 + AAGUID_BYTES : 32, data.len), registration_is_taken, &all, &flips);
     flip_each(response->client_data, registration_is_taken, &all, &flips);
+    flip_statement(b, &object.statement, &all, &flips);
     say_flips(b->name, &flips);
 }
 
