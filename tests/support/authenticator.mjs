@@ -14,10 +14,12 @@
 //   extensions            CBOR of the authenticator data: a Map
 //   tail                  bytes behind the authenticator data
 //   response, outer       members of the response, and of the credential around it, instead of the right ones
-//   register alone:       id, aaguid, publicKey (COSE: a Map), fmt, statement(authData, clientHash, credential), force (mind no exclusion)
+//   data                  what becomes of the bytes of the authenticator data before they are signed
+//   register alone:       id, aaguid, publicKey (COSE: a Map), fmt, statement(authData, clientHash, credential), force (mind no exclusion),
+//                         newKey (one from newKey()), object (what becomes of the attestation object, a Map, before it is bytes)
 //   sign alone:           credential (one of key.credentials), userHandle (base64url, null, undefined: none), signature(bytes), key
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { constants, createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
@@ -37,8 +39,16 @@ function head(major, number) {
 
 const SIMPLE = new Map([[false, 0xf4], [true, 0xf5], [null, 0xf6]]);
 
+// What is CBOR already, rightly or not.
+export class Encoded {
+  constructor(bytes) {
+    this.bytes = bytes;
+  }
+}
+
 // Numbers, texts, bytes, arrays, Maps, true, false and null.
 export function cbor(value) {
+  if (value instanceof Encoded) return value.bytes;
   if (SIMPLE.has(value)) return Buffer.from([SIMPLE.get(value)]);
   if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value);
   if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
@@ -50,29 +60,37 @@ export function cbor(value) {
 
 // ---- keys: COSE (RFC 9053) ----
 
-export const ES256 = -7, EDDSA = -8, RS256 = -257;
+export const ES256 = -7, EDDSA = -8, ESP256 = -9, ES384 = -35, ES512 = -36, PS256 = -37, PS384 = -38, PS512 = -39, ED448 = -53,
+  RS256 = -257, RS384 = -258, RS512 = -259, RS1 = -65535;
 
-const KINDS = {
-  [ES256]: {
-    make: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    cose: ({ x, y }) => new Map([[1, 2], [3, ES256], [-1, 1], [-2, bytesOf(x)], [-3, bytesOf(y)]]),
-    sign: (bytes, key) => sign('sha256', bytes, key),
-  },
-  [EDDSA]: {
-    make: () => generateKeyPairSync('ed25519'),
-    cose: ({ x }) => new Map([[1, 1], [3, EDDSA], [-1, 6], [-2, bytesOf(x)]]),
-    sign: (bytes, key) => sign(null, bytes, key),
-  },
-  [RS256]: {
-    make: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    cose: ({ n, e }) => new Map([[1, 3], [3, RS256], [-1, bytesOf(n)], [-2, bytesOf(e)]]),
-    sign: (bytes, key) => sign('sha256', bytes, key),
-  },
-};
+const ec = (curve, crv, hash) => (alg) => ({
+  make: () => generateKeyPairSync('ec', { namedCurve: curve }),
+  cose: ({ x, y }) => new Map([[1, 2], [3, alg], [-1, crv], [-2, bytesOf(x)], [-3, bytesOf(y)]]),
+  sign: (bytes, key) => sign(hash, bytes, key),
+});
 
-export function newKey(alg) {
-  const { privateKey, publicKey } = KINDS[alg].make();
-  return { alg, privateKey, cose: KINDS[alg].cose(publicKey.export({ format: 'jwk' })) };
+const okp = (curve, crv) => (alg) => ({
+  make: () => generateKeyPairSync(curve),
+  cose: ({ x }) => new Map([[1, 1], [3, alg], [-1, crv], [-2, bytesOf(x)]]),
+  sign: (bytes, key) => sign(null, bytes, key),
+});
+
+const rsa = (hash, padding = constants.RSA_PKCS1_PADDING) => (alg) => ({
+  make: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  cose: ({ n, e }) => new Map([[1, 3], [3, alg], [-1, bytesOf(n)], [-2, bytesOf(e)]]),
+  sign: (bytes, key) => sign(hash, bytes, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }),
+});
+
+const PSS = constants.RSA_PKCS1_PSS_PADDING;
+const KINDS = Object.fromEntries([
+  [ES256, ec('P-256', 1, 'sha256')], [ESP256, ec('P-256', 1, 'sha256')], [ES384, ec('P-384', 2, 'sha384')], [ES512, ec('P-521', 3, 'sha512')],
+  [EDDSA, okp('ed25519', 6)], [ED448, okp('ed448', 7)],
+  [RS256, rsa('sha256')], [RS384, rsa('sha384')], [RS512, rsa('sha512')], [RS1, rsa('sha1')],
+  [PS256, rsa('sha256', PSS)], [PS384, rsa('sha384', PSS)], [PS512, rsa('sha512', PSS)],
+].map(([alg, kind]) => [alg, kind(alg)]));
+
+export function newKey(alg, { privateKey, publicKey } = KINDS[alg].make()) {
+  return { alg, privateKey, publicKey, cose: KINDS[alg].cose(publicKey.export({ format: 'jwk' })) };
 }
 
 export const signedBy = (key, bytes) => KINDS[key.alg].sign(bytes, key.privateKey);
@@ -107,13 +125,14 @@ export class Authenticator {
     const known = excludeCredentials.some(({ id }) => this.credentials.some((one) => one.id === id));
     if (known && !knobs.force) throw Object.assign(new Error('this authenticator has a credential here'), { name: 'InvalidStateError' });
     assert.ok(pubKeyCredParams.some(({ alg }) => alg === this.algorithm), 'no algorithm of this authenticator is offered');
-    const credential = { id: knobs.id ?? base64url(randomBytes(32)), rpId: rp.id, userHandle: user.id, key: newKey(this.algorithm),
+    const credential = { id: knobs.id ?? base64url(randomBytes(32)), rpId: rp.id, userHandle: user.id, key: knobs.newKey ?? newKey(this.algorithm),
       counter: 0, resident: this.resident };
     const clientDataJSON = clientBytes('webauthn.create', challenge, knobs);
     const authData = this.#data(credential, { at: true, ...knobs });
     const fmt = knobs.fmt ?? this.fmt;
     const statement = (knobs.statement ?? this.statement ?? STATEMENTS[fmt])(authData, sha256(clientDataJSON), credential);
-    const attestationObject = cbor(new Map([['fmt', fmt], ['attStmt', statement], ['authData', authData]]));
+    const object = new Map([['fmt', fmt], ['attStmt', statement], ['authData', authData]]);
+    const attestationObject = cbor(knobs.object?.(object) ?? object);
     this.credentials.push(credential);
     return this.#outer(credential, { clientDataJSON, attestationObject, transports: this.transports }, knobs);
   }
@@ -141,13 +160,14 @@ export class Authenticator {
   }
 
   // WebAuthn Level 3 6.1.
-  #data(credential, { rpId = credential.rpId, flags = {}, at = false, counter = credential.counter, extensions, tail, ...rest }) {
+  #data(credential, { rpId = credential.rpId, flags = {}, at = false, counter = credential.counter, extensions, tail, data, ...rest }) {
     const raised = { up: true, uv: this.verifies, be: this.backup, bs: this.backup, at, ed: extensions !== undefined, ...flags };
     const number = Buffer.alloc(4);
     number.writeUInt32BE(counter);
     const bits = Object.keys(FLAGS).reduce((all, name) => (raised[name] ? all | FLAGS[name] : all), 0);
-    return Buffer.concat([sha256(rpId), Buffer.from([bits]), number, ...(at ? [this.#attested(credential, rest)] : []),
+    const bytes = Buffer.concat([sha256(rpId), Buffer.from([bits]), number, ...(at ? [this.#attested(credential, rest)] : []),
       ...(extensions === undefined ? [] : [cbor(extensions)]), tail ?? Buffer.alloc(0)]);
+    return data?.(bytes) ?? bytes;
   }
 
   #attested({ id, key }, { aaguid = this.aaguid, publicKey = key.cose }) {
