@@ -2,7 +2,9 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <openssl/ec.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -118,11 +120,22 @@ static bool fits(const EVP_PKEY *is)
     return is_on(is, FOREIGN_P256) || is_on(is, FOREIGN_P384) || is_on(is, FOREIGN_P521);
 }
 
+/* Takes over the key, which is NULL when there is none to be had. */
+static FALLIBLE hold(EVP_PKEY *is, struct foreign_key **out)
+{
+    if (is == NULL)
+        return key_library_failed(ERR_INVALID, "no public key that is taken");
+    *out = key_record_new(sizeof **out);
+    (*out)->is = is;
+    return OK;
+}
+
 FALLIBLE foreign_key_adopt(EVP_PKEY *is, struct foreign_key **out)
 {
-    AUTO(foreign_key) struct foreign_key *fresh = key_record_new(sizeof *fresh);
-    fresh->is = is;
-    if (is == NULL || !fits(is))
+    AUTO(foreign_key) struct foreign_key *fresh = NULL;
+
+    TRY(hold(is, &fresh));
+    if (!fits(is))
         return key_library_failed(ERR_INVALID, "no public key that is taken");
     *out = fresh;
     fresh = NULL;
@@ -140,24 +153,46 @@ static EVP_PKEY *key_from(const char *type, OSSL_PARAM *parts)
     return key;
 }
 
+/* Keys that have nothing but their parameters, for others to copy: to look a curve up and make its group costs half as much as
+ * the check of a signature.  Made once, and only read from then on. */
+static EVP_PKEY *parameters[sizeof curves / sizeof *curves];
+
+static void make_parameters(void)
+{
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+        AUTO(context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+        if (context == NULL || EVP_PKEY_paramgen_init(context) != 1 ||
+            EVP_PKEY_CTX_set_group_name(context, curves[i].name) != 1 ||
+            EVP_PKEY_paramgen(context, &parameters[i]) != 1)
+            die("the library has no %s", curves[i].name);
+    }
+}
+
+static EVP_PKEY *key_on(enum foreign_curve curve, const uint8_t *text, size_t len)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    AUTO(pkey) EVP_PKEY *key = EVP_PKEY_new();
+
+    pthread_once(&once, make_parameters);
+    if (key == NULL || EVP_PKEY_copy_parameters(key, parameters[curve]) != 1 ||
+        EVP_PKEY_set1_encoded_public_key(key, text, len) != 1)
+        return NULL;
+    EVP_PKEY *whole = key;
+    key = NULL;
+    return whole;
+}
+
 /* The library checks that the point lies on the curve when it reads the text form (SEC 1 2.3.4). */
 FALLIBLE foreign_key_from_point(enum foreign_curve curve, struct str x, struct str y, struct foreign_key **out)
 {
     const size_t bytes = curves[curve].bytes;
     uint8_t text[1 + 2 * FIELD_MAX] = { 0x04 }; /* SEC 1 2.3.3: not compressed */
-    char group[32];
 
     if (x.len != bytes || y.len != bytes)
         return fail(ERR_INVALID, "coordinates of %zu and %zu bytes", x.len, y.len);
     memcpy(text + 1, x.ptr, bytes);
     memcpy(text + 1 + bytes, y.ptr, bytes);
-    memcpy(group, curves[curve].name, strlen(curves[curve].name) + 1);
-    OSSL_PARAM parts[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, text, 1 + 2 * bytes),
-        OSSL_PARAM_construct_end(),
-    };
-    return foreign_key_adopt(key_from("EC", parts), out);
+    return hold(key_on(curve, text, 1 + 2 * bytes), out);
 }
 
 FALLIBLE foreign_key_from_ed25519(struct str x, struct foreign_key **out)
