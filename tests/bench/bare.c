@@ -3,12 +3,18 @@
  * usage: bare hash SECONDS CLIENTS      verifications a second of the password room's pool, at the default cost
  *        bare es256 SECONDS             processor time of one signature check, in microseconds
  *        bare jwt SECONDS               the same of one check of an access token
+ *        bare assertion SECONDS CREDENTIAL CHALLENGE KEY
+ *                                       the same of an assertion, from the members of the response to the verdict; the
+ *                                       credential is of example.org, its key COSE in base64url
  */
 #include "base/clock.h"
 #include "base/secret.h"
+#include "crypto/base64url.h"
 #include "crypto/random.h"
+#include "json/read.h"
 #include "password/password.h"
 #include "token/jwt.h"
+#include "webauthn/assertion.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -167,6 +173,39 @@ static void bare_jwt(const char *seconds)
     printf("%.2f\n", (cpu_us() - from_us) / (double)done);
 }
 
+/* What a flow does with a body that was read, without looking for the record. */
+static void verify_assertion(const struct json *credential, const struct assertion_options *options, struct str key)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct assertion_response response;
+    struct assertion got;
+    enum step failed;
+    must(assertion_response_read(mem, credential, &response, &failed));
+    const struct assertion_record record = { response.id, key, 0, false, response.user_handle };
+    must(assertion_verify(mem, options, &record, &response, &got, &failed));
+}
+
+static void bare_assertion(const char *seconds, const char *credential, const char *challenge, const char *key)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(json_tree) struct json *tree = NULL;
+    struct str origin = STR("https://example.org"), cose;
+    const struct assertion_options options = { .ceremony = { .challenge = str_of(challenge),
+                                                             .rp_id = STR("example.org"),
+                                                             .origins = { &origin, 1 },
+                                                             .need_user_verified = true },
+                                               .user_known = true };
+    uint64_t done = 0;
+    json_setup();
+    must(base64url_decode(mem, str_of(key), &cose));
+    must(json_tree(str_of(credential), &tree));
+    const double from_us = cpu_us();
+    const int64_t until_ns = in_seconds(seconds);
+    for (; clock_mono_ns() < until_ns; done++)
+        verify_assertion(tree, &options, cose);
+    printf("%.2f\n", (cpu_us() - from_us) / (double)done);
+}
+
 int main(int argc, char **argv)
 {
     crypto_setup();
@@ -176,7 +215,10 @@ int main(int argc, char **argv)
         bare_es256(argv[2]);
     else if (argc == 3 && strcmp(argv[1], "jwt") == 0)
         bare_jwt(argv[2]);
+    else if (argc == 6 && strcmp(argv[1], "assertion") == 0)
+        bare_assertion(argv[2], argv[3], argv[4], argv[5]);
     else
-        die("usage: bare hash SECONDS CLIENTS | es256 SECONDS | jwt SECONDS");
+        die("usage: bare hash SECONDS CLIENTS | es256 SECONDS | jwt SECONDS | assertion SECONDS CREDENTIAL CHALLENGE "
+            "KEY");
     return 0;
 }
