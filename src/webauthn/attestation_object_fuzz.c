@@ -41,7 +41,8 @@ static void check_bounds(const struct registration *got)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int64_t algorithms[] = { COSE_ES256, COSE_EDDSA, COSE_ES384, COSE_ES512, COSE_RS256 };
+    static const int64_t algorithms[] = { COSE_ES256, COSE_EDDSA, COSE_ES384, COSE_ES512, COSE_RS256,
+                                          COSE_ED448, COSE_PS256, COSE_RS384, COSE_RS1 };
     AUTO(arena) struct arena *mem = arena_new();
     AUTO(anchors) struct anchors *anchors = anchors_new();
     const struct str bytes = { (const char *)data, size };
@@ -49,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct registration_options options = {
         .ceremony = { .challenge = STR("AAAA"), .rp_id = STR("example.org"), .origins = { &origin, 1 } },
         .algorithms = algorithms,
-        .algorithm_count = 5,
+        .algorithm_count = sizeof algorithms / sizeof *algorithms,
         .trust = { .anchors = anchors },
     };
     const struct registration_response response = { .id = id_of(bytes),
