@@ -50,6 +50,9 @@ enum err api_totp_enroll(struct call *c);
 enum err api_totp_confirm(struct call *c);
 enum err api_totp_remove(struct call *c);
 enum err api_recovery_codes(struct call *c);
+enum err api_login_totp(struct call *c);
+enum err api_login_recovery_code(struct call *c);
+enum err api_step_up_totp(struct call *c);
 
 /* sessions.c */
 enum err api_sessions_list(struct call *c);
@@ -94,9 +97,9 @@ enum err api_revocations(struct call *c);
 /* Bodies and queries of the routes table. */
 extern const struct field users_create_in[], users_change_in[], users_list_query[], register_in[], users_signup_in[],
     login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
-    oauth_token_in[], oauth_about_in[], step_up_password_in[], totp_confirm_in[], webauthn_begin_in[],
-    webauthn_add_in[], webauthn_rename_in[], webauthn_login_begin_in[], webauthn_login_in[],
-    passkey_register_begin_in[], passkey_register_in[];
+    oauth_token_in[], oauth_about_in[], step_up_password_in[], webauthn_begin_in[], webauthn_add_in[],
+    webauthn_rename_in[], webauthn_login_begin_in[], webauthn_login_in[], passkey_register_begin_in[],
+    passkey_register_in[], totp_code_in[], login_totp_in[], login_recovery_code_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;
@@ -130,8 +133,11 @@ struct password_change_body {
 struct step_up_password_body {
     struct secret password;
 };
-struct totp_confirm_body {
+struct totp_code_body {
     struct str code;
+};
+struct login_code_body { /* of an app, or a recovery code; each table has its part */
+    struct str mfa_token, code;
 };
 struct sessions_list_params {
     struct str cursor;

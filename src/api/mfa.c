@@ -1,6 +1,10 @@
 #include "api/handlers.h"
+#include "api/browser.h"
+#include "api/proof.h"
+#include "api/tokens.h"
 #include "base/log.h"
 #include "factor/drift.h"
+#include "flow/code_signin.h"
 #include "flow/recovery_codes.h"
 #include "flow/totp.h"
 
@@ -14,9 +18,31 @@ static bool totp_code_check(struct str value, struct fault *fault)
     return false;
 }
 
+static bool recovery_code_check(struct str value, struct fault *fault)
+{
+    struct recovery_code code;
+    if (recovery_code_read(value, &code))
+        return true;
+    fault->code = "invalid_code";
+    fault->message = "must be one of the recovery codes: 24 letters and digits";
+    return false;
+}
+
 /* clang-format off */
-const struct field totp_confirm_in[] = {
-    FIELD_CHECKED(struct totp_confirm_body, code, 1, TOTP_TYPED_MAX, totp_code_check),
+const struct field totp_code_in[] = {
+    FIELD_CHECKED(struct totp_code_body, code, 1, TOTP_TYPED_MAX, totp_code_check),
+    FIELD_END
+};
+
+const struct field login_totp_in[] = {
+    FIELD(struct login_code_body,         mfa_token, 1, MFA_TOKEN_MAX),
+    FIELD_CHECKED(struct login_code_body, code,      1, TOTP_TYPED_MAX, totp_code_check),
+    FIELD_END
+};
+
+const struct field login_recovery_code_in[] = {
+    FIELD(struct login_code_body,         mfa_token, 1, MFA_TOKEN_MAX),
+    FIELD_CHECKED(struct login_code_body, code,      1, RECOVERY_CODE_TYPED_MAX, recovery_code_check),
     FIELD_END
 };
 
@@ -64,7 +90,7 @@ enum err api_totp_enroll(struct call *c)
 
 enum err api_totp_confirm(struct call *c)
 {
-    const struct totp_confirm_body *in = c->body;
+    const struct totp_code_body *in = c->body;
     const struct totp_code code = code_of(in->code);
     TRY(with_clock_watched(c, flow_totp_confirm(c->services, &c->visit, c->caller, &code)));
     return reply_empty(c, 204);
@@ -82,4 +108,40 @@ enum err api_recovery_codes(struct call *c)
     TRY(flow_recovery_codes_make(c->services, &c->visit, c->caller, &sheet));
     reply_no_store(c);
     return reply(c, 201, sheet_fields, &sheet);
+}
+
+static enum err signin(struct call *c, const struct typed_code *code)
+{
+    const struct login_code_body *in = c->body;
+    struct tokens tokens = { 0 };
+    struct token_binding binding = { 0 };
+    TRY(browser_admit(c, &binding.is_web));
+    TRY(proof_binding(c, &binding));
+    TRY(with_clock_watched(c, flow_code_signin(c->services, &c->visit, in->mfa_token, code, &binding, &tokens)));
+    return reply_tokens(c, binding.is_web, &tokens);
+}
+
+enum err api_login_totp(struct call *c)
+{
+    const struct login_code_body *in = c->body;
+    const struct totp_code code = code_of(in->code);
+    return signin(c, &(struct typed_code){ .totp = &code });
+}
+
+enum err api_login_recovery_code(struct call *c)
+{
+    const struct login_code_body *in = c->body;
+    struct recovery_code code;
+    if (!recovery_code_read(in->code, &code))
+        die("a code that was not checked");
+    return signin(c, &(struct typed_code){ .recovery = &code });
+}
+
+enum err api_step_up_totp(struct call *c)
+{
+    const struct totp_code_body *in = c->body;
+    const struct totp_code code = code_of(in->code);
+    struct tokens tokens = { 0 };
+    TRY(with_clock_watched(c, flow_totp_step_up(c->services, &c->visit, c->caller, &code, &tokens)));
+    return reply_tokens(c, c->caller->session.is_web, &tokens);
 }

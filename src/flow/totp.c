@@ -2,7 +2,11 @@
 #include "base/clock.h"
 #include "crypto/box.h"
 #include "factor/qr.h"
+#include "flow/factor_change.h"
 #include "flow/totp_own.h"
+#include "store/users.h"
+
+const struct factor_shown totp_shown = { .factor = { "totp", 4 }, .amr = { "otp", 3 }, .acr = { "aal2", 4 } };
 
 static struct str beside(const struct visit *v, struct str user, const char *column)
 {
@@ -52,7 +56,7 @@ enum err flow_totp_enrol(struct services *at, const struct visit *v, const struc
     AUTO(secret) struct secret secret = totp_secret_new();
     struct totp_enrolment fresh = { 0 };
     struct str box = { 0 };
-    TRY(access_recent(caller, visit_now_s(v), at->at->config->recent_signin_s));
+    TRY(factor_change_admit(at, v, caller, FACTOR_ADD, 1));
     TRY(draw(at, v, &caller->user, &secret, &fresh));
     TRY(totp_seal(at, v, caller->user.public_id, TOTP_PENDING, &secret, &box));
     TRY(store_begin(at->at->store, &tx));
@@ -75,12 +79,11 @@ static enum err put(struct services *at, const struct visit *v, const struct cal
 {
     AUTO(tx) struct tx *tx = NULL;
     bool confirmed = false;
-    const struct audit_who who = { caller->user.public_id, caller->user.public_id, caller->session.id };
     TRY(store_begin(at->at->store, &tx));
     TRY(totp_confirm(tx, by, &confirmed));
     if (!confirmed)
         return refuse(WHY_ENROLMENT_MISSING);
-    TRY(audit_add(tx, v, AUDIT_MFA_ENROLLED, &who, (struct str){ 0 }, STR("{\"factor\":\"totp\"}")));
+    TRY(factor_changed(tx, v, caller, FACTOR_ADD, &totp_shown));
     return store_commit(&tx);
 }
 
@@ -116,18 +119,29 @@ enum err flow_totp_confirm(struct services *at, const struct visit *v, const str
     return end;
 }
 
+/* The account as it is without it, held: of two factors that are removed at once the second sees the first gone. */
+static enum err may_go(struct services *at, struct tx *tx, const struct visit *v, const struct caller *caller)
+{
+    struct caller now = *caller;
+    bool found = false;
+    TRY(users_hold(tx, v->mem, caller->user.public_id, &now.user, &found));
+    if (!found)
+        return refuse(WHY_USER_MISSING);
+    return factor_change_admit(at, v, &now, FACTOR_REMOVE, now.user.credentials);
+}
+
 enum err flow_totp_remove(struct services *at, const struct visit *v, const struct caller *caller)
 {
     AUTO(tx) struct tx *tx = NULL;
     bool removed = false;
-    const struct audit_who who = { caller->user.public_id, caller->user.public_id, caller->session.id };
     if (!caller->user.totp)
         return refuse(WHY_FACTOR_MISSING);
-    TRY(access_recent(caller, visit_now_s(v), at->at->config->recent_signin_s));
+    TRY(factor_change_admit(at, v, caller, FACTOR_REMOVE, caller->user.credentials));
     TRY(store_begin(at->at->store, &tx));
     TRY(totp_remove(tx, caller->user.id, &removed));
     if (!removed)
         return refuse(WHY_FACTOR_MISSING);
-    TRY(audit_add(tx, v, AUDIT_MFA_REMOVED, &who, (struct str){ 0 }, STR("{\"factor\":\"totp\"}")));
+    TRY(may_go(at, tx, v, caller));
+    TRY(factor_changed(tx, v, caller, FACTOR_REMOVE, &totp_shown));
     return store_commit(&tx);
 }

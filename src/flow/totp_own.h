@@ -1,11 +1,14 @@
 /* What the stories of authenticator apps share.  Of this room. */
 #pragma once
+#include "flow/second_step.h"
 #include "flow/totp.h"
 #include "store/totp.h"
 
 /* The column that a box is for: one never opens as the other, nor that of another account. */
 #define TOTP_SECRET  "totp.secret"
 #define TOTP_PENDING "totp.pending"
+
+extern const struct factor_shown totp_shown; /* what a code of an app shows */
 
 FALLIBLE totp_seal(struct services *at, const struct visit *v, struct str user, const char *column,
                    const struct secret *secret, struct str *box);

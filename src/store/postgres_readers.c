@@ -11,7 +11,7 @@
 static const bool travels[QUERY_COUNT] = {
     [QUERY_USER_BY_ID] = true,       [QUERY_USER_BY_PUBLIC_ID] = true, [QUERY_USER_BY_EMAIL] = true,
     [QUERY_USER_BY_USERNAME] = true, [QUERY_SESSION_BY_ID] = true,     [QUERY_SESSION_WITH_USER] = true,
-    [QUERY_CLIENT_BY_ID] = true,     [QUERY_BUCKET_READ] = true,
+    [QUERY_CLIENT_BY_ID] = true,     [QUERY_BUCKET_READ] = true,       [QUERY_TOTP_OF_USER] = true,
 };
 
 /* A thread's statement, on its stack: the thread sleeps until it is told. */

@@ -7,6 +7,7 @@ import { signerOf } from '../support/forge.mjs';
 import { plainer } from '../support/plain.mjs';
 import { newFolder, startServer } from '../support/server.mjs';
 import { NOBODY, PASSWORD, endWell } from '../support/story.mjs';
+import { codeNow, rewind, wrongCode } from '../support/totp.mjs';
 
 const DIFFERS_ANYWAY = /^(date|connection|keep-alive|content-length)$/; // the length of an answer follows its port
 
@@ -196,6 +197,40 @@ const tokens = [
   }],
 ];
 
+// Of somebody who has an app and a sheet of codes; what they show is computed here.
+const asOtto = (method, target, body) => (run) => run.call(method, target, { as: 'otto', body });
+const due = (target, codeOf) => async (run) => {
+  const { otto } = run.people;
+  const { json } = await run.call('POST', '/login', { body: { email: otto.body.email, password: PASSWORD } });
+  return run.call('POST', target, { body: { mfa_token: json.mfa_token, code: codeOf(otto) } });
+};
+const codes = [
+  ['somebody comes', async (run) => {
+    await run.signUp('otto');
+    await run.signIn('otto');
+  }],
+  ['a confirmation of nothing', asOtto('POST', '/mfa/totp/confirm', { code: '123456' })],
+  ['what is no code', asOtto('POST', '/mfa/totp/confirm', { code: '12345' })],
+  ['the removal of nothing', asOtto('DELETE', '/mfa/totp')],
+  ['an enrolment', async (run) => void (run.people.otto.secret = (await asOtto('POST', '/mfa/totp/enroll')(run)).json.secret)],
+  ['a wrong code for it', (run) => asOtto('POST', '/mfa/totp/confirm', { code: wrongCode(run.people.otto.secret) })(run)],
+  ['the right one', (run) => asOtto('POST', '/mfa/totp/confirm', { code: codeNow(run.people.otto.secret) })(run)],
+  ['the first recovery codes', async (run) => void (run.people.otto.codes = (await asOtto('POST', '/mfa/recovery-codes')(run)).json.codes)],
+  ['what the account has now', asOtto('GET', '/users/me')],
+  ['a sign-in with a wrong code', due('/login/totp', ({ secret }) => wrongCode(secret))],
+  ['a sign-in with the code that confirmed', due('/login/totp', ({ secret }) => codeNow(secret))],
+  ['a sign-in with a code', async (run) => {
+    await rewind(run.server, run.people.otto);
+    Object.assign(run.people.otto, (await due('/login/totp', ({ secret }) => codeNow(secret))(run)).json);
+  }],
+  ['a session that is raised', async (run) => {
+    await rewind(run.server, run.people.otto);
+    await asOtto('POST', '/step-up/totp', { code: codeNow(run.people.otto.secret) })(run);
+  }],
+  ['a sign-in with a recovery code', due('/login/recovery-code', (otto) => otto.codes[3])],
+  ['and with it again', due('/login/recovery-code', (otto) => otto.codes[3])],
+];
+
 const profiles = [
   ['a profile', async (run) => {
     await run.signIn('ada');
@@ -318,7 +353,7 @@ const tables = [
 describe('one story on SQLite and on PostgreSQL', onlyOn('postgres'), () => {
   const named = (group, events) => events.map(([what, act]) => [`${group}: ${what}`, act]);
   alike({}, [
-    ...named('signing up', signUps), ...named('signing in', signIns), ...named('tokens', tokens), ...named('profiles', profiles),
+    ...named('signing up', signUps), ...named('signing in', signIns), ...named('tokens', tokens), ...named('codes', codes), ...named('profiles', profiles),
     ...named('an administrator', admin), ...named('commands', commands), ...named('the service', service), ...named('what is left', tables),
   ]);
 });

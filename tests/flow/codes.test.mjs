@@ -12,14 +12,19 @@ import { awayFromTheEdge, codeAt, codeNow, confirm, enroll, enrolled, imageOf, r
 const codeWrong = { status: 403, code: 'code_wrong', detail: 'The code is not right, or was used before' };
 const nothingPending = { status: 409, code: 'enrolment_missing', detail: 'There is no enrolment to confirm, or it is over; begin a new one' };
 const factorMissing = { status: 404, code: 'factor_not_found', detail: 'This account has no such factor' };
-const notRecent = { status: 403, code: 'recent_signin_required' };
+const tooWeak = { status: 401, code: 'insufficient_user_authentication' };
+const notRecent = { status: 401, code: 'recent_signin_required' };
 
 const at = withServer();
 const call = (method, route, options) => at.server.call(method, route, options);
 const mfa = async ({ token }) => (await call('GET', '/users/me', { token })).json.mfa;
 const remove = ({ token }) => call('DELETE', '/mfa/totp', { token });
 const makeCodes = ({ token }) => call('POST', '/mfa/recovery-codes', { token });
-const longAgo = ({ tokens }) => alter(at.server, `UPDATE sessions SET auth_time_s = auth_time_s - 3600 WHERE id = '${tokens.session_id}'`);
+// An access token of the same session an hour after its sign-in.
+async function longAgo({ tokens: { session_id, refresh_token } }) {
+  await alter(at.server, `UPDATE sessions SET auth_time_s = auth_time_s - 3600 WHERE id = '${session_id}'`);
+  return (await call('POST', '/token/refresh', { body: { refresh_token } })).json.access_token;
+}
 const eventsOf = async (answer) => (await auditOf(at.server, answer)).map(({ event, severity, outcome, reason, actor, target, detail }) =>
   ({ event, severity, outcome, reason, actor, target, detail: detail && JSON.parse(detail) }));
 
@@ -202,6 +207,15 @@ describe('the removal of an authenticator app', () => {
 });
 
 describe('recovery codes', () => {
+  it('are made with the token that was there before the app, for the first time', async () => {
+    const ada = await member(at.server);
+    const { secret } = (await enroll(at.server, ada.token)).json;
+    assert.equal((await confirm(at.server, ada.token, codeNow(secret))).status, 204);
+    assert.equal((await makeCodes(ada)).status, 201);
+    for (const act of [makeCodes, remove]) assertProblem(await act(ada), tooWeak);
+    assert.deepEqual(await mfa(ada), { webauthn: 0, totp: true, recovery_codes: 10 });
+  });
+
   it('are ten of 120 bits, shown once, and stored as digests', async () => {
     const ada = await member(at.server);
     const answer = await makeCodes(ada);
@@ -265,10 +279,9 @@ describe('who may change factors', () => {
   it('only who has signed in lately', async () => {
     const ada = await member(at.server);
     await enrolled(at.server, ada);
-    await longAgo(ada);
-    for (const [method, route] of acts.filter(([, , body]) => body === undefined))
-      assertProblem(await call(method, route, { token: ada.token }), notRecent);
-    assert.deepEqual(await mfa(ada), { webauthn: 0, totp: true, recovery_codes: 0 });
+    const token = await longAgo(ada);
+    for (const [method, route] of acts.filter(([, , body]) => body === undefined)) assertProblem(await call(method, route, { token }), notRecent);
+    assert.deepEqual(await mfa({ token }), { webauthn: 0, totp: true, recovery_codes: 0 });
   });
 });
 

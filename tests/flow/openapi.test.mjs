@@ -11,7 +11,8 @@ import { giveFactors, leaveNotice } from '../support/factors.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
 import { beginAdding, credentialsOf, pageOf, tryAdding } from '../support/passkeys.mjs';
 import { startServer, top } from '../support/server.mjs';
-import { codeNow, wrongCode } from '../support/totp.mjs';
+import { signUp } from '../support/story.mjs';
+import { codeNow, enrolled, rewind, wrongCode } from '../support/totp.mjs';
 
 const PASSWORD = 'correct horse battery';
 const NOBODY = '00000000-0000-7000-8000-000000000000';
@@ -406,7 +407,7 @@ test('who can only add a factor is refused as documented', async () => {
   await told('POST', '/users/signup', { body: account });
   const { json } = await told('POST', '/login', { body: account });
   assert.equal(json.scope, 'enrol');
-  const refusing = operations.filter((o) => o.says.security.some((way) => way.bearer) && !o.path.startsWith('/step-up'));
+  const refusing = operations.filter((o) => o.says.security.some((way) => way.bearer) && !/^\/(step-up|mfa\/totp\/confirm)/.test(o.path));
   for (const { method, path, says } of refusing.filter((o) => o.says.responses['403'])) {
     const { json: { code } } = await told(method, path.replace(/\{\w+\}/g, NOBODY), { token: json.access_token });
     assert.equal(code, 'mfa_enrolment_required', says.operationId);
@@ -414,20 +415,43 @@ test('who can only add a factor is refused as documented', async () => {
   assert.equal(await strict.stop(), 0);
 });
 
-test('apps and recovery codes are made and removed as documented', async () => {
+test('apps and recovery codes are made, used and removed as documented', async () => {
   const ida = await newcomer('ida@example.com');
   assert.equal((await call('DELETE', '/mfa/totp', ida)).json.code, 'factor_not_found');
   assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: '123456' } })).json.code, 'enrolment_missing');
   const { secret } = (await call('POST', '/mfa/totp/enroll', ida)).json;
   assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: wrongCode(secret) } })).json.code, 'code_wrong');
   assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: codeNow(secret) } })).status, 204);
-  assert.equal((await call('POST', '/mfa/recovery-codes', ida)).status, 201);
-  assert.equal((await call('DELETE', '/mfa/totp', ida)).status, 204);
-  const again = (await call('POST', '/mfa/totp/enroll', ida)).json.secret;
-  assert.equal((await call('POST', '/mfa/totp/confirm', { ...ida, body: { code: codeNow(again) } })).status, 204);
-  await server.query(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${ida.id}')`, { write: true });
-  for (const [method, path] of [['POST', '/mfa/totp/enroll'], ['DELETE', '/mfa/totp'], ['POST', '/mfa/recovery-codes']])
-    assert.equal((await call(method, path, ida)).json.code, 'recent_signin_required', path);
+  const { codes } = (await call('POST', '/mfa/recovery-codes', ida)).json;
+  const finish = async (path, code, headers) => {
+    const { mfa_token } = (await call('POST', '/login', { body: { email: ida.email, password: PASSWORD } })).json;
+    await rewind(server, ida);
+    return call('POST', path, { body: { mfa_token, code }, headers });
+  };
+  const evil = { 'X-Postern-Client': 'web', Origin: 'https://evil.example' };
+  assert.equal((await finish('/login/totp', wrongCode(secret))).json.code, 'code_wrong');
+  assert.equal((await finish('/login/totp', codeNow(secret), evil)).json.code, 'cross_site_request');
+  assert.equal((await finish('/login/recovery-code', codes[0], evil)).json.code, 'cross_site_request');
+  assert.equal((await finish('/login/recovery-code', codes[0])).json.scope, 'enrol');
+  assert.equal((await finish('/login/recovery-code', codes[0])).json.code, 'code_wrong');
+  const { access_token: token } = (await finish('/login/totp', codeNow(secret))).json;
+  assert.equal((await call('POST', '/step-up/totp', { token, body: { code: wrongCode(secret) } })).json.code, 'code_wrong');
+  await rewind(server, ida);
+  assert.equal((await call('POST', '/step-up/totp', { token, body: { code: codeNow(secret) } })).status, 200);
+  assert.equal((await call('DELETE', '/mfa/totp', { token })).status, 204);
+});
+
+test('the last factor is kept where one is demanded, as documented', async () => {
+  const strict = await startServer({ env: { POSTERN_MFA: 'required' } });
+  const told = contract.over(strict);
+  const account = { email: 'new@example.com', password: PASSWORD };
+  const { id } = await signUp(strict, account);
+  const first = (await told('POST', '/login', { body: account })).json;
+  const secret = await enrolled(strict, { id, tokens: first, token: first.access_token });
+  const { mfa_token } = (await told('POST', '/login', { body: account })).json;
+  const { access_token: token } = (await told('POST', '/login/totp', { body: { mfa_token, code: codeNow(secret) } })).json;
+  assert.equal((await told('DELETE', '/mfa/totp', { token })).json.code, 'last_factor');
+  assert.equal(await strict.stop(), 0);
 });
 
 test('a proxy asks who it is as documented', async () => {

@@ -16,6 +16,10 @@ const KINDS = [
   ['unknown', /unknown:[0-9a-f]{16}/g, COUNTED],
   ['time', /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, () => '<time>'],
   ['secret', /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*[0-9_-])(?:[\w-]{43}|[\w-]{70})(?![\w-])/g, COUNTED], // 32 bytes in base64url, or a refresh token
+  ['recovery', /(?<![\w-])(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}(?![\w-])/g, COUNTED],
+  ['seed', /(?<![\w-])[A-Z2-7]{32}(?![\w-])/g, COUNTED], // of an authenticator app
+  ['picture', /<svg .*<\/svg>/g, COUNTED],
+  ['ticket', /(?<![\w-])[\w-]{100,256}(?![\w-])/g, COUNTED],
   ['digest', /(?<![\w-])[0-9a-f]{64}(?![\w-])/gi, COUNTED],
 ];
 

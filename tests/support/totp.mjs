@@ -42,13 +42,16 @@ export const rewind = (server, { id }) =>
 export const enroll = (server, token) => server.call('POST', '/mfa/totp/enroll', { token });
 export const confirm = (server, token, code) => server.call('POST', '/mfa/totp/confirm', { token, body: { code } });
 
-// Gives an account an app; its secret.
+// Gives an account an app; its secret. The session is as strong as that from its next access token on, which the account then has.
 export async function enrolled(server, account) {
   const { status, text, json } = await enroll(server, account.token);
   assert.equal(status, 200, text);
   const answer = await confirm(server, account.token, codeNow(json.secret));
   assert.equal(answer.status, 204, answer.text);
   await rewind(server, account);
+  const fresh = await server.call('POST', '/token/refresh', { body: { refresh_token: account.tokens.refresh_token } });
+  assert.equal(fresh.status, 200, fresh.text);
+  Object.assign(account, { tokens: fresh.json, token: fresh.json.access_token });
   return json.secret;
 }
 
