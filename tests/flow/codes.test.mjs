@@ -251,6 +251,16 @@ describe('recovery codes', () => {
     assert.equal((await mfa(ada)).recovery_codes, 10);
   });
 
+  it('are counted in the statement that reads the account', async () => {
+    const ada = await member(at.server);
+    await enrolled(at.server, ada);
+    await makeCodes(ada);
+    const reads = async () => (await figures(at.server)).postern_store_reads_total;
+    const before = await reads();
+    for (let i = 0; i < 20; i++) assert.equal((await mfa(ada)).recovery_codes, 10);
+    assert.equal((await reads()) - before, 20);
+  });
+
   it('of one account are told in lists and profiles too', async () => {
     const root = await member(at.server, { roles: ['admin', 'user'] });
     const ada = await member(at.server);
