@@ -1,5 +1,6 @@
 #include "api/figures.h"
 #include "factor/totp.h"
+#include "flow/step_figures.h"
 
 static void write_lane(struct server *server, struct buf *out)
 {
@@ -83,6 +84,19 @@ static void write_drift(struct drift *drift, struct buf *out)
                    f.middle * TOTP_STEP_S);
 }
 
+static void write_steps(const struct step_figures *f, struct buf *out)
+{
+    buf_printf(
+        out,
+        "# HELP postern_second_steps_total Second steps of sign-ins.\n# TYPE postern_second_steps_total counter\n");
+    buf_printf(out, "postern_second_steps_total{result=\"asked\"} %llu\n", (unsigned long long)f->asked);
+    buf_printf(out, "postern_second_steps_total{result=\"passed\"} %llu\n", (unsigned long long)f->passed);
+    buf_printf(out, "postern_second_steps_total{result=\"failed\"} %llu\n", (unsigned long long)f->failed);
+    metrics_sample(out, "postern_step_ups_total", "counter", "Sessions raised by a step-up.", (double)f->raised);
+    metrics_sample(out, "postern_enrol_only_signins_total", "counter",
+                   "Sign-ins whose tokens can only add a second factor.", (double)f->limited);
+}
+
 void figures_write(const struct services *at, struct server *server, struct buf *out)
 {
     metrics_write(server_metrics(server), out);
@@ -93,4 +107,5 @@ void figures_write(const struct services *at, struct server *server, struct buf 
     write_limits(at->at->limits, out);
     write_proofs(at->at->proofs, out);
     write_drift(at->at->drift, out);
+    write_steps(at->at->steps, out);
 }

@@ -1,6 +1,7 @@
 #include "flow/gate.h"
 #include "audit/audit.h"
 #include "flow/dpop.h"
+#include "flow/step_figures.h"
 #include "flow/tokens.h"
 #include "store/notices.h"
 #include "store/users.h"
@@ -29,6 +30,8 @@ enum err gate_open(struct services *at, struct tx *tx, const struct visit *v, co
     TRY(audit_add(tx, v, AUDIT_SIGNIN_OK, &who, (struct str){ 0 }, detail_of(v, &session)));
     TRY(audit_add(tx, v, AUDIT_SESSION_CREATED, &who, (struct str){ 0 }, (struct str){ 0 }));
     TRY(tokens_issue(at, v, user, &session, out));
+    if (out->scope.ptr != NULL)
+        at->at->steps->limited++;
     return notices_count(tx_db(tx), user->id, &out->notices);
 }
 
@@ -65,5 +68,6 @@ enum err gate_raise(struct services *at, struct tx *tx, const struct visit *v, c
     TRY(audit_add(tx, v, AUDIT_SESSION_RAISED, &who, (struct str){ 0 }, detail_of(v, &now.session)));
     TRY(tokens_issue(at, v, &now.user, &now.session, out));
     out->message = STR("Signed in again");
+    at->at->steps->raised++;
     return OK;
 }

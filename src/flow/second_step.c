@@ -3,6 +3,7 @@
 #include "audit/audit.h"
 #include "flow/dpop.h"
 #include "flow/gate.h"
+#include "flow/step_figures.h"
 #include "store/users.h"
 
 #define PASSWORD_MARK 16 /* bytes of the digest of the stored hash: another password voids the ticket */
@@ -63,6 +64,7 @@ enum err second_step_ask(struct services *at, struct tx *tx, const struct visit 
         TRY(flow_dpop_spend(at, tx, binding->proof));
     TRY(ticket_seal(&at->at->ticket_key, v, &ticket, &due.mfa_token));
     TRY(audit_add(tx, v, AUDIT_MFA_CHALLENGE, &who, (struct str){ 0 }, (struct str){ 0 }));
+    at->at->steps->asked++;
     *out = due;
     return OK;
 }
@@ -108,6 +110,7 @@ enum err second_step_failed(struct services *at, const struct visit *v, const st
 {
     AUTO(tx) struct tx *tx = NULL;
     struct audit_who who = { .target = step->user.public_id };
+    at->at->steps->failed++;
     TRY(store_begin(at->at->store, &tx));
     TRY(audit_add(tx, v, AUDIT_MFA_FAIL, &who, reason, factor_detail(v, shown)));
     TRY(notice_leave(tx, v, step->user.id, NOTICE_SECOND_STEP_FAILED, shown->factor, shown->name));
@@ -137,6 +140,7 @@ enum err second_step_finish(struct services *at, struct tx *tx, const struct vis
     struct signin_how how = { arena_printf(v->mem, "pwd,%.*s", STR_ARG(shown->amr)), shown->acr, &step->binding };
     TRY(gate_open(at, tx, v, &user, &how, out));
     second_step_right(at, v, &user);
+    at->at->steps->passed++;
     return OK;
 }
 

@@ -15,6 +15,7 @@
 
 struct revocations;
 struct relying_party;
+struct step_figures;
 
 struct shared {
     const struct config *config;
@@ -24,6 +25,7 @@ struct shared {
     struct limits *limits;
     struct passwords *passwords;
     struct revocations *revocations; /* of the server only; see flow/revocations.h */
+    struct step_figures *steps;      /* of the server only; see flow/step_figures.h */
     struct jwt_expect expect;        /* issuer and audience of our tokens */
     struct mac_key refresh_key;      /* of the refresh tokens' MAC; the same on every node */
     struct mac_key limit_key;        /* of the subjects that the nodes count together */

@@ -13,6 +13,7 @@
 #include "flow/open.h"
 #include "flow/relying_party.h"
 #include "flow/revocations.h"
+#include "flow/step_figures.h"
 #include "http/address.h"
 #include "http/listen.h"
 #include "http/tls.h"
@@ -39,6 +40,7 @@
 struct house {
     const struct config *config;
     struct shared shared;
+    struct step_figures steps;
     struct proxies *proxies;
     struct tls *tls;
     struct server *server;
@@ -280,6 +282,7 @@ static enum err open_house(struct house *house)
     TRY(listen_open(&house->place, &house->socket));
     TRY(proxies_open(house->config->trusted_proxies, &house->proxies));
     house->shared.config = house->config;
+    house->shared.steps = &house->steps;
     TRY(open_store(house));
     TRY(settle_epoch(house, false));
     TRY(open_keys(house));

@@ -6,7 +6,7 @@ import { assertInactive, introspect, issuerOf, serviceClient } from '../support/
 import { Client } from '../support/dpop.mjs';
 import { giveFactors } from '../support/factors.mjs';
 import {
-  alter, assertProblem, auditOf, badCredentials, member, setRoles, signIn, signUp, tokenInvalid, withServer, wrong,
+  alter, assertProblem, auditOf, badCredentials, figures, member, setRoles, signIn, signUp, tokenInvalid, withServer, wrong,
 } from '../support/story.mjs';
 
 const enrolOnly = { status: 403, code: 'mfa_enrolment_required', detail: 'This sign-in can only add a second factor or be stepped up' };
@@ -39,6 +39,14 @@ describe('a password alone', () => {
       const rows = await auditOf(at.server, answer);
       assert.deepEqual(rows.map((r) => [r.event, r.actor, r.target, r.outcome]), [['postern_mfa_challenge', null, account.id, 'success']]);
     });
+
+  it('is counted when it asks for a second step', async () => {
+    const asked = 'postern_second_steps_total{result="asked"}';
+    const before = (await figures(at.server))[asked];
+    await login(at.server, await withFactors(at.server, 'totp'));
+    await login(at.server, await signUp(at.server));
+    assert.equal((await figures(at.server))[asked], before + 1);
+  });
 
   it('is enough where there are recovery codes and no factor', async () => {
     const account = await withFactors(at.server, 'recovery_code');
@@ -104,6 +112,7 @@ describe('with POSTERN_MFA=required', () => {
     await setRoles(at.server, account, ['admin', 'user']);
     const tokens = await signIn(at.server, account);
     assert.equal(tokens.scope, 'enrol');
+    assert.equal((await figures(at.server)).postern_enrol_only_signins_total, 1);
     const claims = decodeJwt(tokens.access_token);
     assert.deepEqual([claims.scope, claims.role, claims.roles, claims.acr, claims.amr], ['enrol', '', [], 'aal1', ['pwd']]);
     assert.equal(claims.aud, `${claims.iss}/enrolment`);

@@ -81,7 +81,8 @@ describe('the routes about the service', () => {
     for (const name of [
       'http_requests_total', 'http_request_duration_seconds', 'http_connections', 'postern_hash_lane_queue', 'postern_hash_lane_wait_seconds_total',
       'postern_hash_lane_shed_total', 'postern_store_commits_total', 'postern_store_committed_total', 'postern_store_commit_seconds_total',
-      'postern_store_read_seconds_total', 'postern_limited_total', 'process_resident_memory_bytes', 'process_open_fds', 'process_cpu_seconds_total',
+      'postern_store_read_seconds_total', 'postern_limited_total', 'postern_second_steps_total', 'postern_step_ups_total',
+      'postern_enrol_only_signins_total', 'process_resident_memory_bytes', 'process_open_fds', 'process_cpu_seconds_total',
     ])
       assert.ok(known.has(name), name);
   });

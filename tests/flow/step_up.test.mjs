@@ -80,7 +80,9 @@ describe('a step-up by password', () => {
   it('answers tokens in the form of a sign-in, fresh and no stronger', async () => {
     const one = await signedInAgo();
     const before = decodeJwt(one.token);
+    const { postern_step_ups_total: raised } = await figures(at.server);
     const answer = await stepUp(one.token, one.password);
+    assert.equal((await figures(at.server)).postern_step_ups_total, raised + 1);
     assert.equal(answer.headers['cache-control'], 'no-store');
     assert.deepEqual(Object.keys(answer.json), [
       'message', 'access_token', 'token_type', 'expires_in', 'refresh_token', 'refresh_expires_in', 'session_id', 'user_id',
