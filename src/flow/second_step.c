@@ -135,7 +135,8 @@ enum err second_step_finish(struct services *at, struct tx *tx, const struct vis
     struct audit_who who = { .actor = step->user.public_id, .target = step->user.public_id };
     TRY(hold(tx, v, step, &user));
     TRY(audit_add(tx, v, AUDIT_MFA_SUCCESS, &who, (struct str){ 0 }, factor_detail(v, shown)));
-    if (acr_below(shown->acr, access_strongest(&user)))
+    /* A recovery code leaves a notice of its own. */
+    if (acr_below(shown->acr, access_strongest(&user)) && !str_equal(shown->factor, STR("recovery_code")))
         TRY(notice_leave(tx, v, user.id, NOTICE_WEAKER_FACTOR, shown->factor, shown->name));
     struct signin_how how = { arena_printf(v->mem, "pwd,%.*s", STR_ARG(shown->amr)), shown->acr, &step->binding };
     TRY(gate_open(at, tx, v, &user, &how, out));

@@ -5,11 +5,14 @@ import { decodeJwt } from 'jose';
 import { assertInactive, introspect, issuerOf, serviceClient } from '../support/client.mjs';
 import { Client } from '../support/dpop.mjs';
 import { giveFactors } from '../support/factors.mjs';
+import { openTicket, sealTicket } from '../support/tickets.mjs';
+import { codeNow, enrolled, rewind, wrongCode } from '../support/totp.mjs';
 import {
   alter, assertProblem, auditOf, badCredentials, figures, member, setRoles, signIn, signUp, tokenInvalid, withServer, wrong,
 } from '../support/story.mjs';
 
 const enrolOnly = { status: 403, code: 'mfa_enrolment_required', detail: 'This sign-in can only add a second factor or be stepped up' };
+const off = process.env.POSTERN_STORE === 'postgres' ? 'false' : '0';
 const login = (server, { email, password }, options = {}) => server.call('POST', '/login', { body: { email, password }, ...options });
 const sessionsOf = (server, { id }) =>
   server.query(`SELECT amr, acr FROM sessions WHERE user_id = (SELECT id FROM users WHERE public_id = '${id}') ORDER BY id`);
@@ -67,7 +70,7 @@ describe('a password alone', () => {
 
   it('gets an inactive account nothing', async () => {
     const account = await withFactors(at.server, 'totp');
-    await alter(at.server, `UPDATE users SET is_active = ${process.env.POSTERN_STORE === 'postgres' ? 'false' : '0'} WHERE public_id = '${account.id}'`);
+    await alter(at.server, `UPDATE users SET is_active = ${off} WHERE public_id = '${account.id}'`);
     assertProblem(await login(at.server, account), badCredentials);
   });
 
@@ -101,6 +104,123 @@ describe('a password alone', () => {
     assertProblem(await at.server.call('GET', '/users/me', { token }), tokenInvalid);
     assertProblem(await at.server.call('POST', '/token/refresh', { body: { refresh_token: token } }), { status: 401, code: 'refresh_token_invalid' });
     assertInactive(await introspect(at.server, await serviceClient(at.server), token));
+  });
+});
+
+describe('an mfa_token', () => {
+  const at = withServer();
+  const invalid = { status: 401, code: 'mfa_token_invalid', detail: 'The second step is over or was never begun; sign in again' };
+  const finish = (mfa_token, code, headers = {}) =>
+    at.server.call('POST', '/login/totp', { body: { mfa_token: at.server.canaries.remember(mfa_token), code }, headers });
+  const page = () => ({ 'X-Postern-Client': 'web', Origin: issuerOf(at.server), 'Sec-Fetch-Site': 'same-origin' });
+  const set = (account, what) => alter(at.server, `UPDATE users SET ${what} WHERE public_id = '${account.id}'`);
+
+  // Somebody with an app whose password was right: { account, secret, token }.
+  async function begun(options = {}) {
+    const account = await member(at.server);
+    const secret = await enrolled(at.server, account);
+    const { json } = await login(at.server, account, options);
+    return { account, secret, token: json.mfa_token };
+  }
+
+  it('and a code are a sign-in whose tokens say so', async () => {
+    const { account, secret, token } = await begun();
+    const passed = 'postern_second_steps_total{result="passed"}';
+    const before = (await figures(at.server))[passed];
+    const answer = await finish(token, codeNow(secret));
+    assert.equal(answer.status, 200, answer.text);
+    const claims = decodeJwt(answer.json.access_token);
+    assert.deepEqual([claims.sub, claims.acr, claims.amr], [account.id, 'aal2', ['pwd', 'otp']]);
+    const rows = await auditOf(at.server, answer);
+    assert.deepEqual(rows.map(({ event }) => event), ['postern_mfa_success', 'authn_login_success', 'session_created']);
+    assert.deepEqual(JSON.parse(rows[1].detail), { amr: 'pwd,otp', acr: 'aal2' });
+    assert.equal((await figures(at.server))[passed], before + 1);
+  });
+
+  const spoiled = {
+    'that has served': async ({ account, secret, token }) => {
+      assert.equal((await finish(token, codeNow(secret))).status, 200);
+      await rewind(at.server, account);
+    },
+    'from before a new password': async ({ account }) => {
+      const body = { current_password: account.password, password: 'staple correct horse' };
+      assert.equal((await at.server.call('POST', '/users/me/password', { token: account.token, body })).status, 204);
+    },
+    'of an account that was disabled since': async ({ account }) => set(account, `is_active = ${off}`),
+    'of an older token version': async ({ account }) => set(account, 'token_version = token_version + 1'),
+    'whose time is over': async ({ token }) => sealTicket(at.server.folder, { ...openTicket(at.server.folder, token), expires: BigInt(Date.now() - 1) * 1000n }),
+    'from before the database was restored': async ({ token }) => {
+      const ticket = openTicket(at.server.folder, token);
+      return sealTicket(at.server.folder, { ...ticket, epoch: ticket.epoch - 1n });
+    },
+    'of an account that is not there': async ({ token }) => sealTicket(at.server.folder, { ...openTicket(at.server.folder, token), user: 999999999n }),
+    'that was made for something else': async ({ token }) => sealTicket(at.server.folder, openTicket(at.server.folder, token), 'step_up'),
+    'that says more than it did': async ({ token }) => {
+      const ticket = openTicket(at.server.folder, token);
+      return sealTicket(at.server.folder, { ...ticket, data: Buffer.concat([ticket.data, Buffer.from('x')]) });
+    },
+    'with a letter changed': async ({ token }) => token.slice(0, -2) + (token.at(-2) === 'A' ? 'B' : 'A') + token.at(-1),
+    'that is none': async () => 'x',
+  };
+  for (const [what, spoil] of Object.entries(spoiled))
+    it(`${what} opens nothing, and leaves a row`, async () => {
+      const one = await begun();
+      const token = (await spoil(one)) ?? one.token;
+      const answer = await finish(typeof token === 'string' ? token : one.token, codeNow(one.secret));
+      assertProblem(answer, invalid);
+      const [row] = await auditOf(at.server, answer);
+      assert.deepEqual([row.event, row.severity, /^mfa_token_(unknown|changed|expired|spent)$/.test(row.reason)], ['sequence_fail', 'WARN', true]);
+    });
+
+  it('as it was handed out does open it, sealed again by hand', async () => {
+    const { secret, token } = await begun();
+    const again = sealTicket(at.server.folder, openTicket(at.server.folder, token));
+    assert.equal((await finish(again, codeNow(secret))).status, 200);
+  });
+
+  it('is good for the kind of client alone that asked for it', async () => {
+    const [plain, web] = [await begun(), await begun({ headers: page() })];
+    assertProblem(await finish(plain.token, codeNow(plain.secret), page()), invalid);
+    assertProblem(await finish(web.token, codeNow(web.secret)), invalid);
+    const answer = await finish(web.token, codeNow(web.secret), page());
+    assert.equal(answer.status, 200);
+    assert.equal('refresh_token' in answer.json, false);
+    assert.match([answer.headers['set-cookie']].flat()[0], /^__Host-postern-refresh=[A-Za-z0-9_-]{70};/);
+  });
+
+  it('is good for the key alone that was proved when it was asked for', async () => {
+    const account = await member(at.server);
+    const secret = await enrolled(at.server, account);
+    const [client, other] = [await Client.make(at.server), await Client.make(at.server)];
+    const { json: { mfa_token } } = await client.signIn(account);
+    const by = (one, options = {}) => one.call('POST', '/login/totp', { body: { mfa_token, code: codeNow(secret) }, ...options });
+    assertProblem(await by(other), invalid);
+    assertProblem(await by(client, { proof: null }), invalid);
+    const proof = await client.proof('POST', '/login/totp');
+    const answer = await by(client, { proof });
+    assert.deepEqual([answer.status, answer.json.token_type, decodeJwt(answer.json.access_token).cnf], [200, 'DPoP', { jkt: client.jkt }]);
+    const unbound = await login(at.server, account);
+    await rewind(at.server, account);
+    assertProblem(await client.call('POST', '/login/totp', { body: { mfa_token: unbound.json.mfa_token, code: codeNow(secret) } }), invalid);
+  });
+
+  it('that a wrong factor follows leaves a notice, one for all of them', async () => {
+    const { account, secret, token } = await begun();
+    for (let tries = 0; tries < 3; tries++) assert.equal((await finish(token, wrongCode(secret))).status, 401);
+    assert.equal((await finish(token, codeNow(secret))).json.notices, 2);
+    const { json } = await at.server.call('GET', '/users/me/notices', { token: account.token });
+    assert.deepEqual(json.items.map(({ kind, factor }) => [kind, factor]), [['second_step_failed', 'totp'], ['factor_added', 'totp']]);
+  });
+
+  it('that a weaker factor follows than there is leaves a notice', async () => {
+    const { account, secret } = await begun();
+    await giveFactors(at.server, account, 'webauthn');
+    const { json: due } = await login(at.server, account);
+    assert.deepEqual(due.methods, ['webauthn', 'totp']);
+    const { json } = await finish(due.mfa_token, codeNow(secret));
+    assert.equal(decodeJwt(json.access_token).acr, 'aal2');
+    const { json: { items } } = await at.server.call('GET', '/users/me/notices', { token: json.access_token });
+    assert.equal(items[0].kind, 'weaker_factor_used');
   });
 });
 
@@ -152,6 +272,17 @@ describe('with POSTERN_MFA=required', () => {
     const answer = await login(at.server, account, { headers });
     const cookie = at.server.canaries.remember(/=([^;]*);/.exec([answer.headers['set-cookie']].flat()[0])[1]);
     assertProblem(await at.server.call('GET', '/verify', { headers: { Cookie: `__Host-postern-refresh=${cookie}` } }), enrolOnly);
+  });
+
+  it('who adds a factor has whole tokens from the next ones on', async () => {
+    const one = await member(at.server);
+    assertProblem(await at.server.call('GET', '/users/me', { token: one.token }), enrolOnly);
+    await enrolled(at.server, one);
+    assert.equal('scope' in one.tokens, false);
+    const claims = decodeJwt(one.token);
+    assert.deepEqual([claims.acr, claims.amr, claims.roles], ['aal2', ['pwd', 'otp'], ['user']]);
+    assert.deepEqual((await at.server.call('GET', '/users/me', { token: one.token })).json.mfa.totp, true);
+    assertProblem(await at.server.call('DELETE', '/mfa/totp', { token: one.token }), { status: 409, code: 'last_factor' });
   });
 
   it('a session at aal2 is a whole one', async () => {
