@@ -7,11 +7,12 @@
 //
 // usage: script/vectors.mjs [folder]        without the folder: skipped, and said so
 //        POSTERN_VECTORS names another folder, POSTERN_CHECK_VECTORS another program
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isDeepStrictEqual } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 export const usualFolder = process.env.POSTERN_VECTORS ?? join(top, "../shared/vectors");
@@ -33,10 +34,12 @@ const deviations = {
   "email.af8a7fa52b83": "a display name before the address is no addr-spec, which is what an account takes",
 };
 
+const linesOf = (text) => text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+
 function answers(area, file) {
   const run = spawnSync(program, [area, file], { encoding: "utf8", maxBuffer: 1 << 28 });
   if (run.status !== 0) throw new Error(`check-vectors ${area} ${file}: ${run.stderr || (run.error ?? `ends with ${run.signal ?? run.status}`)}`);
-  return new Map(run.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)).map((answer) => [answer.name, answer]));
+  return new Map(linesOf(run.stdout).map((answer) => [answer.name, answer]));
 }
 
 // What check-vectors read out of an accepted vector has to be what the vector says is in it.
@@ -86,9 +89,20 @@ export function checkArea(area, folder = usualFolder) {
   return result;
 }
 
+// As many files at once as there are processors.
+async function flipsOf(files) {
+  const rest = [...files], given = [];
+  const lane = async () => {
+    for (let file = rest.shift(); file !== undefined; file = rest.shift())
+      given.push(...linesOf((await promisify(execFile)(program, ["webauthn-flips", file], { maxBuffer: 1 << 28 })).stdout));
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return given;
+}
+
 // Every bit of what is signed in the accepted vectors, turned over: { vectors, flips, taken: numbers; faults }
-export function checkFlips(folder = usualFolder) {
-  const given = jsonFiles(join(folder, "webauthn")).flatMap((file) => [...answers("webauthn-flips", file).values()]);
+export async function checkFlips(folder = usualFolder) {
+  const given = await flipsOf(jsonFiles(join(folder, "webauthn")));
   return {
     vectors: given.length,
     flips: given.reduce((sum, answer) => sum + answer.flips, 0),
@@ -101,7 +115,7 @@ export function inWords({ passed, failed, unsupported, differ }) {
   return `${passed} passed, ${failed} failed, ${unsupported} unsupported, ${differ} differ where they may`;
 }
 
-function main(folder = usualFolder) {
+async function main(folder = usualFolder) {
   if (!existsSync(folder)) {
     console.log("skipped: no vectors");
     return 0;
@@ -113,7 +127,7 @@ function main(folder = usualFolder) {
     console.log(`  ${area}: ${inWords(result)}`);
     for (const end of Object.keys(total)) total[end] += result[end];
   }
-  const turned = checkFlips(folder);
+  const turned = await checkFlips(folder);
   for (const fault of turned.faults) console.log(`  ${fault}`);
   console.log(`  webauthn: ${turned.flips} single bits turned over in ${turned.vectors} accepted vectors, ${turned.taken} taken`);
   total.failed += turned.faults.length;
@@ -121,4 +135,4 @@ function main(folder = usualFolder) {
   return total.failed === 0 ? 0 : 1;
 }
 
-if (resolve(process.argv[1] ?? "") === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv[2]);
+if (resolve(process.argv[1] ?? "") === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv[2]);
