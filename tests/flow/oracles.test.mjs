@@ -9,7 +9,7 @@ import { DIFFERENCES, explanation } from '../support/differences.mjs';
 import { hasLibfido2, libfido2, ours, simpleWebAuthn } from '../support/oracles.mjs';
 
 const count = Number(process.env.POSTERN_ORACLES ?? 600);
-const world = new World(Number(process.env.POSTERN_ORACLES_SEED ?? 1));
+const world = new World(Number(process.env.POSTERN_ORACLES_SEED ?? 1), { flips: count >= 10000 }); // the usual few are the same each time
 const vectors = Array.from({ length: count }, () => world.next());
 const verdicts = ours(vectors);
 const node = Number(process.versions.node.split('.')[0]);

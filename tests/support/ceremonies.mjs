@@ -14,7 +14,7 @@ import { Maker, asn1 } from './attestation.mjs';
 const RP_ID = 'example.org', ORIGIN = 'https://example.org', TOP = 'https://around.example';
 const OFFERED = [ES256, EDDSA, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, ESP256, ED448];
 const OFTEN = [ES256, ES256, ES256, ES256, EDDSA, EDDSA, RS256, RS256, ...OFFERED];
-const FORMATS = ['none', 'none', 'packed', 'packed', 'x5c', 'x5c', 'fido-u2f', 'tpm', 'android-key', 'apple'];
+const FORMATS = ['none', 'none', 'packed', 'packed', 'x5c', 'x5c', 'fido-u2f', 'tpm', 'android-key', 'android-safetynet', 'apple'];
 // What is met with in a format; one that a fault asks for gets ES256 instead of others.
 const ALGORITHMS_OF = { 'fido-u2f': [ES256], tpm: [ES256, ES384, ES512, RS256], 'android-key': [ES256, ES384], apple: [ES256] };
 const NO_BYTES = Buffer.alloc(0);
@@ -127,7 +127,7 @@ const REGISTRATION = {
   'object-with-data-in-text': object((map) => set(map, ['authData', 'text'])),
   'format-in-capitals': object((map) => set(map, ['fmt', map.get('fmt').toUpperCase()])),
   'format-of-nobody': object((map) => set(map, ['fmt', 'compound2'])),
-  'format-of-another': object((map) => set(map, ['fmt', { none: 'packed', packed: 'fido-u2f', 'fido-u2f': 'packed', tpm: 'packed', 'android-key': 'tpm', apple: 'none' }[map.get('fmt')]])),
+  'format-of-another': object((map) => set(map, ['fmt', { none: 'packed', packed: 'fido-u2f', 'fido-u2f': 'packed', tpm: 'packed', 'android-key': 'tpm', 'android-safetynet': 'apple', apple: 'none' }[map.get('fmt')]])),
   'none-with-a-statement': (plan) => { plan.format = 'none'; statement(() => new Map([['a', 1]]))(plan); },
   'self-signed-by-another': (plan) => { plan.format = 'packed'; statement((map, credential) => set(map, ['sig', signedBy(plan.keys(credential.key.alg), Buffer.from('else'))]))(plan); },
   'self-with-another-alg': (plan) => { plan.format = 'packed'; statement((map) => set(map, ['alg', map.get('alg') === RS256 ? ES256 : RS256]))(plan); },
@@ -168,6 +168,12 @@ const REGISTRATION = {
   'android-not-for-signatures': made('android-key', { tee: [purpose(3), madeBy(0)] }),
   'android-of-another-key': (plan) => made('android-key', { key: plan.keys(ES256).privateKey })(plan),
   'android-signed-by-another': (plan) => made('android-key', { signer: plan.keys(ES256) })(plan),
+  'safetynet-of-another-nonce': made('android-safetynet', { nonce: () => Buffer.alloc(32) }),
+  'safetynet-not-vouched-for': made('android-safetynet', { vouched: false }),
+  'safetynet-of-another-host': made('android-safetynet', { host: 'attest.example.com' }),
+  'safetynet-signed-by-another': (plan) => made('android-safetynet', { key: plan.keys(RS256).privateKey })(plan),
+  'safetynet-signed-with-another-alg': made('android-safetynet', { alg: 'none' }),
+  'safetynet-without-a-version': made('android-safetynet', { ver: '' }),
   'apple-of-another-nonce': made('apple', { nonce: () => Buffer.alloc(32) }),
   'apple-of-another-key': (plan) => made('apple', { key: plan.keys(ES256).privateKey })(plan),
   'flip-in-attestation-object': flipped('attestationObject'),
@@ -218,8 +224,10 @@ export class World {
   #pool = new Map();
   #count = 0;
 
-  constructor(seed = 1) {
+  // flips: also single bits turned over, somewhere; what that does depends on keys and signatures, which are new in each run.
+  constructor(seed = 1, { flips = true } = {}) {
     this.seed = seed;
+    this.flips = flips;
     this.random = randomOf(seed);
     this.maker = new Maker();
     this.stranger = new Maker();
@@ -238,7 +246,7 @@ export class World {
     const faults = { ...COMMON, ...(kind === 'registration' ? REGISTRATION : ASSERTION) };
     const draw = this.random.below(10); // 3 of 10 plain, 1 unusual, 6 with a fault
     const table = draw < 3 ? {} : draw < 4 ? UNUSUAL : faults;
-    const fault = draw < 3 ? 'none' : this.random.pick(Object.keys(table));
+    const fault = draw < 3 ? 'none' : this.random.pick(Object.keys(table).filter((name) => this.flips || !name.startsWith('flip-')));
     const vector = this.make(kind, fault, table[fault] ?? (() => {}));
     const verified = fault.startsWith('flip-') ? undefined : draw < 4; // a flip may hit what nothing signs
     return { name: `${this.seed}.${this.#count}.${kind}.${fault}`, kind, fault, ...vector, expected: { verified } };
@@ -299,7 +307,7 @@ export class World {
     const key = this.key(plan.alg);
     const bytes = knobs.publicKeyOf?.(key.cose);
     const id = knobs.id ?? base64url(randomBytes(this.random.pick([16, 32, 32, 64, 250, 1023])));
-    if (input.trustAnchorsPem === undefined && ['x5c', 'fido-u2f', 'tpm', 'android-key', 'apple'].includes(plan.format) && this.random.chance(0.5))
+    if (input.trustAnchorsPem === undefined && ['x5c', 'fido-u2f', 'tpm', 'android-key', 'android-safetynet', 'apple'].includes(plan.format) && this.random.chance(0.5))
       input.trustAnchorsPem = [this.maker.anchor];
     const credential = this.#device(plan).register(this.#options(plan), { ...knobs, id, newKey: key, ...(bytes === undefined ? {} : { publicKey: bytes }),
       fmt: plan.format === 'x5c' ? 'packed' : plan.format, statement: this.#statement(plan), clientBytes: this.#clientBytes(plan, 'webauthn.create'),

@@ -19,6 +19,7 @@ export const DIFFERENCES = [
   simple(fault('id-padded'), '3, "Base64url Encoding": without padding; its decoder takes it'),
   simple(fault('signature-not-der', 'signature-with-a-tail'), '6.5.5: an ASN.1 DER Ecdsa-Sig-Value; it reads BER and what stands before a tail'),
   simple(fault('android-not-for-signatures', 'android-not-made-in-the-device'), '8.4: purpose and origin of the authorization lists are not looked at'),
+  simple(fault('safetynet-signed-with-another-alg'), 'RFC 8725 3.1: alg has to be the one that is checked; it goes by the key of the certificate and does not read the header\'s'),
   simple(fault('cose-not-on-the-curve', 'cose-of-another-curve', 'cose-with-a-short-x', 'cose-with-another-kty', 'cose-with-one-more', 'cose-without-x'),
     '6.5.1 and 5.8.5: with attestation none it does not read the key; it could never sign in'),
   simple(fault('self-with-another-alg'), '8.2: "Validate that alg matches the algorithm of the credentialPublicKey"; it takes the key\'s own'),
@@ -52,6 +53,8 @@ export const DIFFERENCES = [
   fido(fault('tpm-of-another-version'), '8.3: it does not look at ver'),
   fido(fault('id-of-another-in-the-response'), 'it sees no JSON'),
   fido(fault('id-of-no-bytes'), '6.5.1: an id of no bytes names nothing, and would be the same for everybody'),
+  fido({ ...fault('flip-in-attestation-object'), ...at('7.1-22-attestation-statement'), rare: true },
+    'as above: bits of a certificate that it leaves to its caller, and of the name "alg", whose absence it takes for ES256 (8.2 requires it)'),
   fido(fault('data-with-a-tail'), '6.1: it passes over what stands behind'),
 ];
 
