@@ -99,7 +99,7 @@ extern const struct field users_create_in[], users_change_in[], users_list_query
     login_in[], token_refresh_in[], password_change_in[], sessions_list_query[], verify_query[], revocations_query[],
     oauth_token_in[], oauth_about_in[], step_up_password_in[], webauthn_begin_in[], webauthn_add_in[],
     webauthn_rename_in[], webauthn_login_begin_in[], webauthn_login_in[], passkey_register_begin_in[],
-    passkey_register_in[], totp_code_in[], login_totp_in[], login_recovery_code_in[];
+    passkey_register_in[], webauthn_nothing_in[], totp_code_in[], login_totp_in[], login_recovery_code_in[];
 struct users_create_body {
     struct str email, username, name, date_of_birth, job_title;
     struct secret password;

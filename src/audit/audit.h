@@ -36,6 +36,7 @@
     A(AUDIT_AFTER_END,        "session_use_after_expire",        "CRITICAL")                                \
     A(AUDIT_PROFILE_READ,     "sensitive_read",                  "WARN")                                    \
     A(AUDIT_ROLES_CHANGED,    "privilege_permissions_changed",   "WARN")                                    \
+    A(AUDIT_COUNTER,          "postern_webauthn_counter_anomaly", "CRITICAL")                               \
     A(AUDIT_PASSWORD_CHANGED, "authn_password_change",           "INFO")                                    \
     A(AUDIT_PASSWORD_KEPT,    "authn_password_change_fail",      "WARN")                                    \
     A(AUDIT_PASSWORD_REHASH,  "postern_password_rehashed",       "INFO")                                    \

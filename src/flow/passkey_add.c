@@ -1,4 +1,5 @@
 #include "account/account.h"
+#include "flow/factor_change.h"
 #include "flow/passkey_ceremony.h"
 #include "store/credentials.h"
 
@@ -31,7 +32,7 @@ enum err flow_passkey_add_begin(struct services *at, const struct visit *v, cons
     struct credential_row *rows = NULL;
     struct str handle = { 0 };
     size_t count = 0;
-    TRY(access_recent(caller, visit_now_s(v), at->at->config->recent_signin_s));
+    TRY(factor_change_admit(at, v, caller, FACTOR_ADD, 0));
     if (user->credentials >= PASSKEYS_MAX)
         return refuse(WHY_PASSKEYS_MANY);
     TRY(handle_of(at, v, user->id, &handle));
@@ -59,12 +60,12 @@ static enum err keep(struct services *at, const struct visit *v, const struct ca
                      const struct passkey_taken *taken, const struct credential_row *row, struct str *reason)
 {
     AUTO(tx) struct tx *tx = NULL;
-    const struct audit_who who = { caller->user.public_id, caller->user.public_id, caller->session.id };
+    const struct factor_shown factor = passkey_factor(v, row, row->user_verified);
     TRY(store_begin(at->at->store, &tx));
     TRY(hold(tx, v, caller));
     TRY(passkey_spend(tx, taken, reason));
     TRY(passkey_store(tx, row, reason));
-    TRY(audit_add(tx, v, AUDIT_MFA_ENROLLED, &who, (struct str){ 0 }, passkey_detail(v, row)));
+    TRY(factor_changed(tx, v, caller, FACTOR_ADD, &factor));
     return store_commit(&tx);
 }
 

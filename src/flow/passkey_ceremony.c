@@ -96,6 +96,16 @@ struct str passkey_detail(const struct visit *v, const struct credential_row *ro
                         STR_ARG(str_slice(row->id, 0, 86)), STR_ARG(row->aaguid));
 }
 
+struct factor_shown passkey_factor(const struct visit *v, const struct credential_row *row, bool verified)
+{
+    const bool stays = !row->backup_eligible && row->trusted;
+    return (struct factor_shown){ .factor = STR("webauthn"),
+                                  .amr = row->backup_eligible ? STR("swk,user,mfa") : STR("hwk,user,mfa"),
+                                  .acr = stays && verified ? STR("aal3") : STR("aal2-phr"),
+                                  .name = row->name,
+                                  .detail = passkey_detail(v, row) };
+}
+
 static struct passkey_parameter *parameters(const struct visit *v, const struct relying_party *rp)
 {
     struct passkey_parameter *all = ARENA_ARRAY(v->mem, struct passkey_parameter, rp->algorithm_count);

@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "flow/passkey.h"
 #include "flow/relying_party.h"
+#include "flow/second_step.h"
 #include "ticket/ticket.h"
 
 #define PASSKEY_TIMEOUT_MS (INT64_C(1000) * TICKET_TTL_S) /* what the browser is told */
@@ -42,6 +43,8 @@ FALLIBLE passkey_refused(struct services *at, const struct visit *v, enum audit_
                          struct str reason, enum err end);
 /* Which credential, for an audit row. */
 struct str passkey_detail(const struct visit *v, const struct credential_row *row);
+/* What it says of who shows it (RFC 8176 2; NIST SP 800-63B-4 2.3.2: keys that are copied elsewhere are no AAL3), alone or beside a password. */
+struct factor_shown passkey_factor(const struct visit *v, const struct credential_row *row, bool verified);
 
 /* The steps of 7.1 over a response, up to the record that is to be stored. */
 FALLIBLE passkey_register(struct services *at, const struct visit *v, const struct passkey_taken *taken,

@@ -1,4 +1,5 @@
 #include "account/account.h"
+#include "flow/factor_change.h"
 #include "flow/passkey_ceremony.h"
 #include "store/credentials.h"
 
@@ -41,15 +42,16 @@ enum err flow_passkey_rename(struct services *at, const struct visit *v, const s
     return OK;
 }
 
-/* Who has no password and one passkey would never come in again. */
-static enum err hold(struct tx *tx, const struct visit *v, const struct caller *caller)
+/* Judged by the account as it is now, and held.  Who has no password and one passkey would never come in again. */
+static enum err hold(struct services *at, struct tx *tx, const struct visit *v, const struct caller *caller)
 {
-    struct user_row now = { 0 };
+    struct caller now = *caller;
     bool found = false;
-    TRY(users_hold(tx, v->mem, caller->user.public_id, &now, &found));
+    TRY(users_hold(tx, v->mem, caller->user.public_id, &now.user, &found));
     if (!found)
         return refuse(WHY_SESSION_ENDED);
-    return now.credentials > 1 || now.hashed_password.ptr != NULL ? OK : refuse(WHY_LAST_PASSKEY);
+    TRY(factor_change_admit(at, v, &now, FACTOR_REMOVE, now.user.credentials - 1 + (now.user.totp ? 1 : 0)));
+    return now.user.credentials > 1 || now.user.hashed_password.ptr != NULL ? OK : refuse(WHY_LAST_PASSKEY);
 }
 
 enum err flow_passkey_remove(struct services *at, const struct visit *v, const struct caller *caller, struct str id)
@@ -57,14 +59,13 @@ enum err flow_passkey_remove(struct services *at, const struct visit *v, const s
     AUTO(tx) struct tx *tx = NULL;
     struct credential_row row = { 0 };
     bool changed = false;
-    const struct audit_who who = { caller->user.public_id, caller->user.public_id, caller->session.id };
-    TRY(access_recent(caller, visit_now_s(v), at->at->config->recent_signin_s));
     TRY(find_own(at->db, v, caller, id, &row));
     TRY(store_begin(at->at->store, &tx));
-    TRY(hold(tx, v, caller));
+    TRY(hold(at, tx, v, caller));
     TRY(credentials_remove(tx, caller->user.id, id, &changed));
     if (!changed)
         return refuse(WHY_PASSKEY_MISSING);
-    TRY(audit_add(tx, v, AUDIT_MFA_REMOVED, &who, (struct str){ 0 }, passkey_detail(v, &row)));
+    const struct factor_shown factor = passkey_factor(v, &row, false);
+    TRY(factor_changed(tx, v, caller, FACTOR_REMOVE, &factor));
     return store_commit(&tx);
 }

@@ -9,7 +9,7 @@ import { Client } from '../support/dpop.mjs';
 import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../support/client.mjs';
 import { giveFactors, leaveNotice } from '../support/factors.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
-import { beginAdding, credentialsOf, pageOf, tryAdding } from '../support/passkeys.mjs';
+import { beginAdding, credentialsOf, pageOf, renew, tryAdding, trySigning } from '../support/passkeys.mjs';
 import { startServer, top } from '../support/server.mjs';
 import { signUp } from '../support/story.mjs';
 import { codeNow, enrolled, rewind, wrongCode } from '../support/totp.mjs';
@@ -225,16 +225,19 @@ const kay = { call: (...args) => call(...args), get env() { return server.env; }
 
 test('passkeys are added, named and removed as documented', async () => {
   const pat = await newcomer('pat@example.com');
+  pat.tokens = { refresh_token: pat.refresh };
   const key = new Authenticator();
   const made = await tryAdding(kay, pat.token, key, { name: 'Key' });
   assert.equal(made.status, 201);
   const path = `/webauthn/credentials/${made.json.id}`;
   assert.equal((await credentialsOf(kay, pat.token)).items.length, 1);
   assert.equal((await call('PATCH', path, { ...pat, body: { name: 'Office' } })).json.name, 'Office');
+  await renew(kay, pat);
   for (const [method, body] of [['PATCH', { name: 'x' }], ['DELETE']])
     assert.equal((await call(method, '/webauthn/credentials/AAAA', { ...pat, body })).json.code, 'passkey_not_found');
   await server.query(`UPDATE users SET hashed_password = NULL WHERE public_id = '${pat.id}'`, { write: true });
   assert.equal((await call('DELETE', path, pat)).json.code, 'last_passkey');
+  await renew(kay, pat);
   const second = await tryAdding(kay, pat.token, new Authenticator());
   assert.equal((await call('DELETE', `/webauthn/credentials/${second.json.id}`, pat)).status, 204);
   const columns = 'user_id, public_key, algorithm, sign_count, aaguid, transports, backup_eligible, backup_state, user_verified, format, trusted, created_at, last_used_at';
@@ -245,8 +248,28 @@ test('passkeys are added, named and removed as documented', async () => {
   assert.equal((await call('POST', '/webauthn/register/complete', { ...pat, body: { ceremony: begun.ceremony, credential } })).json.code, 'too_many_passkeys');
   assert.equal((await call('POST', '/webauthn/register/begin', { ...pat, body: {} })).json.code, 'too_many_passkeys');
   await server.query(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${pat.id}')`, { write: true });
-  assert.equal((await call('POST', '/webauthn/register/begin', { ...pat, body: {} })).status, 403);
-  assert.equal((await call('DELETE', path, pat)).status, 403);
+  assert.equal((await call('POST', '/webauthn/register/begin', { ...pat, body: {} })).status, 401);
+  assert.equal((await call('DELETE', path, pat)).status, 401);
+});
+
+test('a passkey signs in, and again, as documented', async () => {
+  const quinn = await newcomer('quinn@example.com');
+  const key = new Authenticator();
+  assert.equal((await tryAdding(kay, quinn.token, key)).status, 201);
+  for (const whom of [{}, { email: quinn.email }]) assert.equal((await trySigning(kay, key, { whom })).status, 200);
+  assert.equal((await trySigning(kay, key, { flags: { uv: false } })).json.code, 'invalid_credentials');
+  const { json } = await call('POST', '/login', { body: { email: quinn.email, password: PASSWORD } });
+  const { json: { access_token: token } } = await trySigning(kay, key, { whom: { mfa_token: json.mfa_token } });
+  assert.equal((await call('POST', '/webauthn/login/begin', { body: { mfa_token: json.mfa_token } })).status, 200);
+  assert.equal((await call('POST', '/webauthn/login/begin', { body: { mfa_token: 'x' } })).json.code, 'mfa_token_invalid');
+  const begun = await call('POST', '/step-up/webauthn/begin', { token, body: {} });
+  const credential = key.sign(begun.json.publicKey, { origin: pageOf(server) });
+  const body = { ceremony: begun.json.ceremony, credential };
+  const again = await call('POST', '/step-up/webauthn/complete', { token, body });
+  assert.equal(again.status, 200, again.text);
+  const used = await call('POST', '/step-up/webauthn/complete', { token: again.json.access_token, body });
+  assert.equal(used.json.code, 'ceremony_invalid', used.text);
+  assert.equal((await call('POST', '/step-up/webauthn/begin', { token: ada.token, body: {} })).status, 404);
 });
 
 test('an account is made with a passkey as documented', async () => {
@@ -352,6 +375,9 @@ test('a page of another origin neither signs in nor renews', async () => {
   const headers = { 'X-Postern-Client': 'web', Origin: 'https://evil.example' };
   assert.equal((await call('POST', '/login', { body: { email: ada.email, password: PASSWORD }, headers })).json.code, 'cross_site_request');
   assert.equal((await call('POST', '/token/refresh', { body: {}, headers })).json.code, 'cross_site_request');
+  const answer = { ceremony: 'x', credential: { id: 'x' } };
+  for (const [path, body] of [['begin', {}], ['complete', answer]])
+    assert.equal((await call('POST', `/webauthn/login/${path}`, { body, headers })).json.code, 'cross_site_request');
 });
 
 test('signed-in devices are listed and signed out, and a new password ends the others', async () => {

@@ -124,7 +124,7 @@ describe('a sign-up with a passkey', () => {
 
   it('takes no ceremony of another purpose, another user id, or no ceremony at all', async () => {
     const body = await made(), other = await begin();
-    for (const wrong of [{ user_id: other.user_id }, { session_data: {} }, { session_data: { ceremony: 1 } }, { session_data: { ceremony: 'x' } }]) {
+    for (const wrong of [{ user_id: other.user_id }, { session_data: { x: 1 } }, { session_data: { ceremony: 1 } }, { session_data: { ceremony: 'x' } }]) {
       const answer = await complete({ ...body, ...wrong });
       assertProblem(answer, over);
       assert.equal((await auditOf(at.server, answer))[0].event, 'postern_mfa_fail');
@@ -139,6 +139,7 @@ describe('a sign-up with a passkey', () => {
     assert.equal((await post(at.server, '/api/register/begin', { username: 'a@b.example' })).status, 422);
     assertFaults(await complete({}), { user_id: 'missing', credential: 'missing', session_data: 'missing' });
     assertFaults(await complete({ user_id: 'x', credential: 'x', session_data: [] }), { credential: 'wrong_type', session_data: 'wrong_type' });
+    assertFaults(await complete({ user_id: 'x', credential: {}, session_data: {} }), { credential: 'too_short', session_data: 'too_short' });
   });
 });
 

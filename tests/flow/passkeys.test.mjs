@@ -14,7 +14,7 @@ const refused = { status: 400, code: 'passkey_refused', detail: 'This passkey or
 const over = { status: 400, code: 'ceremony_invalid', detail: 'This ceremony was not begun here, took too long, or has served; begin again' };
 const missing = { status: 404, code: 'passkey_not_found', detail: 'Passkey not found' };
 const many = { status: 409, code: 'too_many_passkeys', detail: 'This account has as many passkeys as it may; remove one first' };
-const tooOld = { status: 403, code: 'recent_signin_required', detail: 'Sign in again before you do this' };
+const tooOld = { status: 401, code: 'recent_signin_required', detail: 'Sign in again before you do this' };
 
 const times = (n, act) => Promise.all(Array.from({ length: n }, (_, i) => act(i)));
 
@@ -31,7 +31,7 @@ const rowsOf = (server, { id }) =>
   server.query(`SELECT w.* FROM webauthn_credentials w JOIN users u ON u.id = w.user_id WHERE u.public_id = '${id}'`);
 
 describe('who is signed in', () => {
-  it('is given options as a careful service sets them', async () => {
+  it('is given options as a careful service sets them: 7.1-1-options', async () => {
     const { token, email, name } = await member(at.server);
     const { ceremony, publicKey } = await beginAdding(at.server, token);
     assert.match(ceremony, /^[\w-]{100,1536}$/);
@@ -66,34 +66,34 @@ describe('who is signed in', () => {
   });
 
   it('adds several, of every kind of key and attestation, and is asked for none twice', async () => {
-    const { token } = await member(at.server);
+    const account = await member(at.server);
     const keys = [new Authenticator(), new Authenticator({ algorithm: EDDSA, fmt: 'packed' }),
       new Authenticator({ algorithm: RS256, fmt: 'packed', verifies: false, transports: ['usb'] })];
     const made = [];
     for (const key of keys) {
-      const { publicKey } = await beginAdding(at.server, token);
+      const { publicKey } = await beginAdding(at.server, account.token);
       assert.deepEqual(publicKey.excludeCredentials.map(({ id }) => id), made);
-      made.push((await add(at.server, token, key)).id);
+      made.push((await add(at.server, account, key)).id);
     }
-    const { items, user_handle } = await credentialsOf(at.server, token);
+    const { items, user_handle } = await credentialsOf(at.server, account.token);
     assert.deepEqual(items.map(({ id }) => id), made);
     assert.deepEqual(keys.map((key) => key.credentials[0].userHandle), [user_handle, user_handle, user_handle]);
-    const { publicKey } = await beginAdding(at.server, token);
+    const { publicKey } = await beginAdding(at.server, account.token);
     assert.throws(() => keys[0].register(publicKey, { origin: pageOf(at.server) }), { name: 'InvalidStateError' });
   });
 
   it('finds what it added under the name of its model, or of its kind', async () => {
-    const { token } = await member(at.server);
+    const account = await member(at.server);
     const aaguid = Buffer.from('fbfc3007154e4ecc8c0b6e020557d7bd', 'hex');
-    const apple = await add(at.server, token, new Authenticator({ aaguid, backup: true }));
+    const apple = await add(at.server, account, new Authenticator({ aaguid, backup: true }));
     assert.deepEqual([apple.name, apple.model, apple.aaguid], ['Apple Passwords', 'Apple Passwords', 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd']);
-    assert.equal((await add(at.server, token, new Authenticator({ backup: true }))).name, 'Passkey');
-    assert.equal((await add(at.server, token, new Authenticator())).name, 'Security key');
+    assert.equal((await add(at.server, account, new Authenticator({ backup: true }))).name, 'Passkey');
+    assert.equal((await add(at.server, account, new Authenticator())).name, 'Security key');
   });
 
   it('keeps of the transports what looks like one', async () => {
-    const { token } = await member(at.server);
-    const made = await add(at.server, token, new Authenticator({ transports: ['usb', 'a,b', '', 'NFC', 'smart-card'].filter(Boolean) }));
+    const account = await member(at.server);
+    const made = await add(at.server, account, new Authenticator({ transports: ['usb', 'a,b', '', 'NFC', 'smart-card'].filter(Boolean) }));
     assert.deepEqual(made.transports, ['usb', 'smart-card']);
   });
 
@@ -125,7 +125,7 @@ describe('who is signed in', () => {
 
   it('without a password keeps the last one, and may remove the last but one', async () => {
     const account = await keyHolder(at.server);
-    const second = await add(at.server, account.token, new Authenticator());
+    const second = await add(at.server, account, new Authenticator());
     await alter(at.server, `UPDATE users SET hashed_password = NULL WHERE public_id = '${account.id}'`);
     const remove = (id) => at.server.call('DELETE', `/webauthn/credentials/${id}`, { token: account.token });
     assert.equal((await remove(second.id)).status, 204);
@@ -239,11 +239,9 @@ describe('a ceremony', () => {
     const account = await member(at.server);
     const body = await begun(account);
     assert.equal((await complete(body, account.token)).status, 201);
-    const { publicKey } = await beginAdding(at.server, account.token);
     const answer = await complete(body, account.token);
     assertProblem(answer, over);
     await assertAudit(answer, 'postern_mfa_fail', 'ceremony_spent');
-    assert.equal(publicKey.excludeCredentials.length, 1);
   });
 
   it('that failed may be tried again, and serves once', async () => {
@@ -317,7 +315,7 @@ describe('a ceremony', () => {
     const second = await startServer({ folder: at.server.folder, canaries: at.server.canaries });
     const account = await member(at.server);
     const onPage = { origin: pageOf(second), at: second };
-    assert.equal((await tryAdding(at.server, account.token, new Authenticator(), onPage)).status, 201);
+    await add(at.server, account, new Authenticator(), onPage);
     const { ceremony, publicKey } = await beginAdding(at.server, account.token);
     const key = new Authenticator();
     const answers = await times(8, (i) => {
