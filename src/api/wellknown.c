@@ -20,20 +20,6 @@ static struct str tag_of(struct call *c, struct str body)
     return arena_printf(c->visit.mem, "\"%.*s\"", STR_ARG(base64url_encode(c->visit.mem, text)));
 }
 
-/* RFC 9110 13.1.2: a list of tags, or "*"; "A recipient MUST use the weak comparison function". */
-static bool has_it(struct call *c, struct str tag)
-{
-    struct str rest = call_header_list(c, "If-None-Match"), one;
-    while (rest.len > 0 && str_split(&rest, ',', &one)) {
-        one = str_trim(one);
-        if (str_starts(one, STR("W/")))
-            one = str_slice(one, 2, one.len);
-        if (str_equal(one, tag) || str_equal(one, STR("*")))
-            return true;
-    }
-    return false;
-}
-
 static enum err reply_kept(struct call *c, struct str body)
 {
     const int64_t half_s = c->services->at->config->key_lead_s / 2;
@@ -42,7 +28,7 @@ static enum err reply_kept(struct call *c, struct str body)
     reply_header(
         c, "Cache-Control",
         arena_printf(c->visit.mem, "public, max-age=%lld", (long long)(half_s < KEPT_MOST_S ? half_s : KEPT_MOST_S)));
-    return has_it(c, tag) ? reply_empty(c, 304) : reply_text(c, 200, "application/json", body);
+    return call_has_tag(c, tag) ? reply_empty(c, 304) : reply_text(c, 200, "application/json", body);
 }
 
 enum err api_jwks(struct call *c)

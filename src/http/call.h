@@ -61,6 +61,8 @@ bool call_wait(struct call *c, int64_t seconds);
 struct str call_header(const struct call *c, const char *name);
 /* One whose value is a list: all that came under the name, joined by commas (RFC 9110 5.3). */
 struct str call_header_list(const struct call *c, const char *name);
+/* Has the caller what this tag names already?  By If-None-Match, with the weak comparison (RFC 9110 13.1.2). */
+bool call_has_tag(const struct call *c, struct str tag);
 
 /* 2xx with a struct written over its table. */
 enum err reply(struct call *c, unsigned status, const struct field *view, const void *from);

@@ -140,6 +140,13 @@ static void answer_options(struct exchange *ex, unsigned methods)
     ex->refused = true;
 }
 
+static void refuse_unknown(struct exchange *ex)
+{
+    refuse_early(ex, 404, "not_found", "There is nothing at this address");
+    if (ex->server->options.face.missing != NULL)
+        ex->server->options.face.missing(&ex->call);
+}
+
 static void find_route(struct exchange *ex, struct str method)
 {
     struct str path = ex->target, query = ex->target;
@@ -150,7 +157,7 @@ static void find_route(struct exchange *ex, struct str method)
     if (route_find(face->routes, face->count, ex->call.visit.mem, method_of(method), path, &match) != OK) {
         refuse_early(ex, 400, "invalid_path", "The address holds a broken escape");
     } else if (match.methods == 0) {
-        refuse_early(ex, 404, "not_found", "There is nothing at this address");
+        refuse_unknown(ex);
     } else if (str_equal(method, STR("OPTIONS"))) {
         answer_options(ex, match.methods);
     } else if (match.route == NULL) {

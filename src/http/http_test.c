@@ -3,6 +3,7 @@
 #include "http/call.h"
 #include "http/lane.h"
 #include "http/cookie.h"
+#include "http/language.h"
 #include "http/query.h"
 #include "http/reaper.h"
 #include "base/clock.h"
@@ -70,6 +71,42 @@ TEST(router, refuses_broken_escapes)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK_END(ERR_INVALID, route_find(table, ROWS, mem, GET, str_of(refused[i]), &match));
     CHECK(match.route == NULL);
+}
+
+static const char *const known_languages[] = { "en", "de", "fr" };
+
+static const char *language(const char *header)
+{
+    return known_languages[language_choose(str_of(header), known_languages, 3)];
+}
+
+TEST(language, is_the_one_that_weighs_most)
+{
+    static const char *const german[] = { "de",
+                                          "DE-at",
+                                          "de-CH-1996, en",
+                                          "en;q=0.8,de;q=0.9",
+                                          "en; q=0.5 , de ;q=0.501",
+                                          "it, es, de;q=0.001",
+                                          "en;q=0, de;q=0.1",
+                                          "en;Q=0.1, de;Q=1.000",
+                                          "fr;q=0.9, de, en" };
+    for (size_t i = 0; i < sizeof german / sizeof *german; i++)
+        assert_string_equal("de", language(german[i]));
+    assert_string_equal("fr", language("fr,de"));
+    assert_string_equal("en", language("*, de;q=0.9"));
+    assert_string_equal("de", language("*;q=0.1, de;q=0.9"));
+}
+
+TEST(language, that_is_unknown_unwanted_or_malformed_is_the_first_of_ours)
+{
+    static const char *const none[] = {
+        NULL,         "",       ",",          ";",           "it",    "deu",  "d",       "de;q=0",
+        "de;q=0.000", "de;q=2", "de;q=1.001", "de;q=0.0001", "de;q=", "de;q", "de;q=-1", "de;q=0,5;x",
+        "de;q=.5",    "de;x=1", "de;q=1;q=1", "de;q= 1.",    "-de",   "_de",  "de\xff"
+    };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_string_equal("en", language(none[i]));
 }
 
 TEST(cookie, is_found_among_others_by_its_whole_name)
@@ -422,6 +459,8 @@ TEST(problem, ignores_a_note_of_another_category)
 
 RUN_TESTS(CASE(router, prefers_the_literal_row_wherever_it_stands), CASE(router, knows_no_near_misses),
           CASE(router, tells_which_methods_a_path_takes), CASE(router, refuses_broken_escapes),
+          CASE(language, is_the_one_that_weighs_most),
+          CASE(language, that_is_unknown_unwanted_or_malformed_is_the_first_of_ours),
           CASE(cookie, is_found_among_others_by_its_whole_name), CASE(cookie, that_came_twice_is_refused),
           CASE(query, reads_what_the_table_names), CASE(query, refuses_strangers_doubles_and_broken_text),
           CASE(query, refuses_a_secret_whatever_the_route_takes), CASE(query, holds_its_bounds_at_the_edge),

@@ -32,6 +32,20 @@ void reply_header(struct call *c, const char *name, struct str value)
     c->reply.headers[c->reply.header_count++] = (struct header){ name, arena_copy(c->visit.mem, value) };
 }
 
+/* RFC 9110 13.1.2: a list of tags, or "*"; "A recipient MUST use the weak comparison function". */
+bool call_has_tag(const struct call *c, struct str tag)
+{
+    struct str rest = call_header_list(c, "If-None-Match"), one;
+    while (rest.len > 0 && str_split(&rest, ',', &one)) {
+        one = str_trim(one);
+        if (str_starts(one, STR("W/")))
+            one = str_slice(one, 2, one.len);
+        if (str_equal(one, tag) || str_equal(one, STR("*")))
+            return true;
+    }
+    return false;
+}
+
 void reply_no_store(struct call *c)
 {
     c->reply.no_store = true;

@@ -24,6 +24,7 @@ struct server_face {
     void (*worker_close)(struct services *own);
     enum err (*admit)(struct call *c);             /* guard and limit of the row; before the body is read as JSON */
     void (*refused)(struct call *c, enum err end); /* told of every end but OK, before the problem is written */
+    void (*missing)(struct call *c);               /* answers for an address that no row takes; may be NULL */
 };
 
 struct server_options {
