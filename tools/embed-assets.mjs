@@ -1,30 +1,35 @@
 #!/usr/bin/env node
-// Put the API's document and the page that shows it into the program: writes openapi.json, a C table of the files for src/api/assets.h,
-// and which files it read, for ninja.
+// Put files into the program: the API's document and the page that shows it (docs), or the pages for people (pages).
+// Writes a C table of them for src/api/assets.h or src/web/assets.h, what had to be made first, and which files it read, for ninja.
 //
-//     tools/embed-assets.mjs OUT_FOLDER
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+//     tools/embed-assets.mjs docs|pages OUT_FOLDER
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const swagger = 'node_modules/swagger-ui-dist';
 
-const HTML = 'text/html; charset=utf-8';
-const CSS = 'text/css; charset=utf-8';
-const SCRIPT = 'text/javascript; charset=utf-8';
-const TEXT = 'text/plain; charset=utf-8';
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.json': 'application/json',
+};
 
 // What is served under /docs/NAME. The licences go where the script that they cover goes.
-const files = [
-  ['docs.html', HTML, 'web/docs/docs.html'],
-  ['docs.css', CSS, 'web/docs/docs.css'],
-  ['docs.js', SCRIPT, 'web/docs/docs.js'],
-  ['swagger-ui.css', CSS, `${swagger}/swagger-ui.css`],
-  ['swagger-ui-bundle.js', SCRIPT, `${swagger}/swagger-ui-bundle.js`],
-  ['swagger-ui-bundle.js.LICENSE.txt', TEXT, `${swagger}/swagger-ui-bundle.js.LICENSE.txt`],
-  ['swagger-ui.NOTICE.txt', TEXT, `${swagger}/NOTICE`],
-  ['favicon.png', 'image/png', `${swagger}/favicon-32x32.png`],
+const DOCS = [
+  ['docs.html', 'web/docs/docs.html'],
+  ['docs.css', 'web/docs/docs.css'],
+  ['docs.js', 'web/docs/docs.js'],
+  ['swagger-ui.css', `${swagger}/swagger-ui.css`],
+  ['swagger-ui-bundle.js', `${swagger}/swagger-ui-bundle.js`],
+  ['swagger-ui-bundle.js.LICENSE.txt', `${swagger}/swagger-ui-bundle.js.LICENSE.txt`],
+  ['swagger-ui.NOTICE.txt', `${swagger}/NOTICE`],
+  ['favicon.png', `${swagger}/favicon-32x32.png`],
 ];
 
 function die(sentence) {
@@ -50,45 +55,76 @@ async function readDocument(file) {
 }
 
 // The bytes come in through the assembler: a compiler takes seconds for so long a literal.
-function asset([name, type, file], number) {
+function asset(prefix, [name, file], number) {
+  const label = `${prefix}asset_${number}`;
   return {
-    row: `    { "${name}", "${type}", NULL, asset_${number}, asset_${number}_end },`,
-    names: `extern const unsigned char asset_${number}[], asset_${number}_end[];`,
-    bytes: `        ".hidden asset_${number}, asset_${number}_end\\n"
-        ".global asset_${number}, asset_${number}_end\\n"
-        "asset_${number}:\\n.incbin \\"${file}\\"\\nasset_${number}_end:\\n.byte 0\\n"`,
+    row: `    { "${name}", "${TYPES[path.extname(name)]}", NULL, ${label}, ${label}_end },`,
+    names: `extern const unsigned char ${label}[], ${label}_end[];`,
+    bytes: `        ".hidden ${label}, ${label}_end\\n"
+        ".global ${label}, ${label}_end\\n"
+        "${label}:\\n.incbin \\"${file}\\"\\n${label}_end:\\n.byte 0\\n"`,
   };
 }
 
-function table(rows) {
-  const assets = rows.map(asset);
+function table(header, prefix, rows, more = '') {
+  const assets = rows.map((row, number) => asset(prefix, row, number));
   return `/* Written by tools/embed-assets.mjs. */
-#include "api/assets.h"
+#include "${header}"
 
-__asm__(".pushsection .rodata.assets,\\"a\\",@progbits\\n"
+__asm__(".pushsection .rodata.${prefix}assets,\\"a\\",@progbits\\n"
 ${assets.map((a) => a.bytes).join('\n')}
         ".popsection\\n");
 
 ${assets.map((a) => a.names).join('\n')}
 
-const struct asset assets[] = {
+const struct asset ${prefix}assets[] = {
 ${assets.map((a) => a.row).join('\n')}
 };
-const size_t assets_count = sizeof assets / sizeof *assets;
-`;
+const size_t ${prefix}assets_count = sizeof ${prefix}assets / sizeof *${prefix}assets;
+${more}`;
 }
 
-async function main(folder) {
-  if (folder === undefined) die('usage: tools/embed-assets.mjs OUT_FOLDER');
-  const out = (name) => path.resolve(folder, name);
+function inTop(rows) {
+  const found = rows.map(([name, file]) => [name, path.join(top, file)]);
+  for (const [, file] of found) if (!existsSync(file)) die(`${path.relative(top, file)} is not there: run script/bootstrap`);
+  return found;
+}
+
+function write(target, text, read) {
+  writeFileSync(target, text);
+  writeFileSync(target.replace(/\.c$/, '.d'), `${path.relative('.', target)}: ${read.map((file) => file.replaceAll(' ', '\\ ')).join(' ')}\n`);
+}
+
+async function docs(out) {
   const source = path.join(top, 'openapi.yaml');
   writeFileSync(out('openapi.json'), JSON.stringify(await readDocument(source)));
-  const rows = files.map(([name, type, file]) => [name, type, path.join(top, file)]);
-  for (const [, , file] of rows)
-    if (!existsSync(file)) die(`${path.relative(top, file)} is not there: run script/bootstrap`);
-  writeFileSync(out('assets.c'), table([['openapi.json', 'application/json', out('openapi.json')], ...rows]));
-  const read = [source, ...rows.map(([, , file]) => file)].map((file) => file.replaceAll(' ', '\\ '));
-  writeFileSync(out('assets.d'), `${path.join(folder, 'assets.c')}: ${read.join(' ')}\n`);
+  const rows = inTop(DOCS);
+  write(out('assets.c'), table('api/assets.h', '', [['openapi.json', out('openapi.json')], ...rows]), [source, ...rows.map(([, file]) => file)]);
 }
 
-await main(process.argv[2]);
+async function pages(out) {
+  const [{ renderPage, versionOf }, { languages }] = await Promise.all([import('./render-pages.mjs'), import('../web/pages/messages.js')]);
+  const own = readdirSync(path.join(top, 'web/pages')).sort().map((name) => [name, `web/pages/${name}`]);
+  const all = inTop(own);
+  const files = all.map(([, file]) => file);
+  const version = versionOf(files);
+  const sources = all.filter(([name]) => name.endsWith('.html'));
+  const rendered = sources.flatMap(([name, file]) =>
+    languages.map((language) => {
+      const page = name.replace('.html', `.${language}.html`);
+      try {
+        writeFileSync(out(page), renderPage(readFileSync(file, 'utf8'), { file: name, language, version }));
+      } catch (error) {
+        die(error.message);
+      }
+      return [page, out(page)];
+    }),
+  );
+  const parts = all.filter(([name]) => !name.endsWith('.html'));
+  write(out('pages_assets.c'), table('web/assets.h', 'web_', [...rendered, ...parts], `const char web_version[] = "${version}";\n`), [path.join(top, 'web/pages'), ...files]);
+}
+
+const [, , what, folder] = process.argv;
+const make = { docs, pages }[what];
+if (make === undefined || folder === undefined) die('usage: tools/embed-assets.mjs docs|pages OUT_FOLDER');
+await make((name) => path.resolve(folder, name));

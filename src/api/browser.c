@@ -15,12 +15,21 @@ static struct str origin_of(struct str issuer)
     return str_slice(issuer, 0, at);
 }
 
+/* In development the machine's own names count as well: browsers have passkeys at "localhost", not at 127.0.0.1. */
+static bool is_ours(const struct strs *places, struct str origin)
+{
+    for (size_t i = 0; i < places->count; i++)
+        if (str_equal(origin, origin_of(places->items[i])))
+            return true;
+    return false;
+}
+
 /* Browsers send Origin with every POST, and Sec-Fetch-Site with all they send since 2023; what an old one leaves out, the cookie's own
  * rule and CORS still hold. */
 static bool comes_from_our_page(struct call *c)
 {
     struct str origin = call_header(c, "Origin"), site = call_header(c, "Sec-Fetch-Site");
-    return origin.ptr != NULL && str_equal(origin, origin_of(c->services->at->config->issuer)) &&
+    return origin.ptr != NULL && is_ours(&c->services->at->places, origin) &&
            (site.ptr == NULL || str_equal(site, STR("same-origin")));
 }
 

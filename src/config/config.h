@@ -53,6 +53,7 @@ struct config {
     bool passkey_rs256;                               /* POSTERN_PASSKEY_RS256 on|off */
     bool limits;                                      /* POSTERN_LIMITS on|off */
     bool migrate;               /* POSTERN_MIGRATE on|off; default on for SQLite, off for PostgreSQL */
+    bool pages;                 /* POSTERN_PAGES on|off */
     bool docs;                  /* POSTERN_DOCS on|off; default on in development, off in production */
     enum profile profile;       /* POSTERN_PROFILE development|production */
     enum log_format log_format; /* POSTERN_LOG_FORMAT json|text */

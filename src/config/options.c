@@ -111,6 +111,8 @@ const struct option options[] = {
       .meaning = "New passkeys may have RSA keys, as those of old Windows machines have" },
     { "POSTERN_LIMITS", AT(limits), .fallback = "on",
       .meaning = "Limits of tries per account and network" },
+    { "POSTERN_PAGES", AT(pages), .fallback = "on",
+      .meaning = "The pages for people: sign up, sign in, account" },
     { "POSTERN_DOCS", AT(docs), .fallback_words = "on in development, off in production",
       .meaning = "The API's pages at /docs" },
     { "POSTERN_LOG_FORMAT", AT(log_format), .words = formats, .fallback = "json",

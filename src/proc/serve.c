@@ -22,6 +22,7 @@
 #include "proc/trim.h"
 #include "store/migrate.h"
 #include "store/news.h"
+#include "web/routes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +31,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -92,6 +94,18 @@ static enum err open_store(struct house *house)
     return store_check_queries(house->shared.store);
 }
 
+/* What the program answers: the API and, unless they are switched off, the pages. */
+static struct server_face face_of(struct house *house)
+{
+    const bool pages = house->config->pages;
+    const size_t count = api_routes_count + (pages ? web_routes_count : 0);
+    struct route *all = ARENA_ARRAY(house->mem, struct route, count);
+    memcpy(all, api_routes, api_routes_count * sizeof *all);
+    memcpy(all + api_routes_count, web_routes, (count - api_routes_count) * sizeof *all);
+    return (struct server_face){ all,          count,       house,         worker_open,
+                                 worker_close, guard_admit, guard_refused, pages ? web_missing : NULL };
+}
+
 static enum err open_server(struct house *house)
 {
     const struct config *c = house->config;
@@ -103,7 +117,7 @@ static enum err open_server(struct house *house)
     if (c->tls_cert.len > 0)
         TRY(tls_open(c->tls_cert, c->tls_key, &house->tls));
     struct server_options options = {
-        .face = { api_routes, api_routes_count, house, worker_open, worker_close, guard_admit, guard_refused },
+        .face = face_of(house),
         .socket = house->socket,
         .workers = (unsigned)c->workers,
         /* While one hashes, the others read, sign and write; what they write together shares one fsync. */

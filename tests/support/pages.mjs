@@ -1,0 +1,76 @@
+// People at the pages: a browser per story, found faults of accessibility, and pictures of what was seen.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import { findChromium, launch, openPage, overflow, screenshot } from './browser.mjs';
+import { endWell, person } from './story.mjs';
+import { startServer } from './server.mjs';
+
+export const DESK = { viewport: { width: 1280, height: 900 }, colorScheme: 'light', locale: 'en-GB' };
+export const PHONE = { viewport: { width: 360, height: 740 }, colorScheme: 'light', locale: 'en-GB', hasTouch: true };
+
+// Browsers have passkeys under a name, and the name of this machine is "localhost".
+export const siteOf = (server) => `http://localhost:${server.port}`;
+
+// A server and a browser for the stories of a file. at.open(path, options) is a window of its own.
+export function withPages(options = {}) {
+  const at = {};
+  before(async () => {
+    if ((await findChromium()) === undefined) return;
+    at.server = await startServer(options);
+    at.site = siteOf(at.server);
+    at.browser = await launch();
+    at.open = async (path, more = {}) => {
+      const { page, heard } = await openPage(at.browser, { ...DESK, ...more });
+      page.setDefaultTimeout(10_000);
+      await page.goto(`${at.site}${path}`);
+      return { page, heard };
+    };
+  });
+  after(async () => {
+    await at.browser?.close();
+    if (at.server !== undefined) await endWell(at.server);
+  });
+  return at;
+}
+
+// A browser tells of each refusal on its console; those are the service's answers, and no faults of a page.
+export function assertClean(heard, site) {
+  assert.deepEqual(heard.faults.filter((text) => !/^Failed to load resource: the server responded with a status of 4/.test(text)), []);
+  assert.deepEqual(heard.requests.filter((url) => !url.startsWith(`${site}/`) && !url.startsWith('data:') && !url.startsWith('blob:') && !url.startsWith('about:')), []);
+}
+
+// No finding that axe calls serious or worse, and nothing that hangs out of the window; then a picture.
+export async function look(page, name) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(grave.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`), []);
+  assert.equal(await overflow(page), 0, `${name} is wider than its window`);
+  await screenshot(page, name);
+}
+
+export const heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+
+// An account that was made by a call, for a story that begins with signing in.
+export async function newcomer(server, fields = {}) {
+  const body = person(fields);
+  const answer = await server.call('POST', '/users', { body });
+  assert.equal(answer.status, 201, answer.text);
+  return { ...body, id: answer.json.id };
+}
+
+export async function signInAt(page, account) {
+  await page.getByLabel('E-mail address or user name').fill(account.email ?? account.username);
+  await page.getByLabel('Password', { exact: true }).fill(account.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+// What an access token would be found in, if a page kept one.
+export const stored = (page) =>
+  page.evaluate(async () => ({
+    local: { ...localStorage },
+    session: { ...sessionStorage },
+    cookie: document.cookie,
+    databases: (await indexedDB.databases()).length,
+    caches: (await caches.keys()).length,
+  }));

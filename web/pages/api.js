@@ -1,0 +1,104 @@
+// Calls of this service. The access token lives in this module and nowhere else; the refresh token lies in a cookie that no script reads.
+const base = new URL('../../', import.meta.url); // of /pages/VERSION/api.js
+const SPARE_MS = 30_000; // a token that ends so soon is renewed first
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('postern') : undefined;
+
+let access; // { token, until, session, user }
+
+export class Refusal extends Error {
+  constructor({ status = 0, code = 'offline', detail = '', errors = [], wait, challenge = '' }) {
+    super(detail);
+    Object.assign(this, { status, code, errors, wait, challenge });
+  }
+}
+
+export const addressOf = (path) => new URL(path, base).href;
+export const session = () => access?.session;
+
+export function goTo(path) {
+  location.assign(addressOf(path));
+}
+
+async function answerOf(response) {
+  const text = await response.text();
+  const json = /[/+]json\b/.test(response.headers.get('Content-Type') ?? '') && text !== '' ? JSON.parse(text) : undefined;
+  if (response.ok) return json;
+  throw new Refusal({
+    code: 'unreadable',
+    ...json,
+    status: response.status,
+    wait: Number(response.headers.get('Retry-After')) || undefined,
+    challenge: response.headers.get('WWW-Authenticate') ?? '',
+  });
+}
+
+// One exchange, as it is. A refresh goes on when its page is left: else the next page would bring a cookie that is spent.
+export async function send(method, path, { body, token } = {}) {
+  const headers = { 'X-Postern-Client': 'web' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (token !== undefined) headers.Authorization = `Bearer ${token}`;
+  const keepalive = path === 'token/refresh';
+  let response;
+  try {
+    response = await fetch(addressOf(path), { method, headers, keepalive, cache: 'no-store', body: body && JSON.stringify(body) });
+  } catch {
+    throw new Refusal({});
+  }
+  return answerOf(response);
+}
+
+// Answers of /login and its like.
+export function keep(tokens) {
+  access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000, session: tokens.session_id, user: tokens.user_id };
+  return tokens;
+}
+
+export function forget() {
+  access = undefined;
+  channel?.postMessage('signed-out');
+}
+
+export function onSignedOut(act) {
+  if (channel !== undefined) channel.onmessage = ({ data }) => data === 'signed-out' && act();
+}
+
+const isFresh = () => access !== undefined && Date.now() < access.until - SPARE_MS;
+
+// Tabs share the cookie, so one after the other.
+async function renew() {
+  const once = async () => isFresh() || keep(await send('POST', 'token/refresh', { body: {} }));
+  await (navigator.locks === undefined ? once() : navigator.locks.request('postern-refresh', once));
+}
+
+async function token() {
+  if (!isFresh()) await renew();
+  return access.token;
+}
+
+const STALE = ['token_expired', 'token_invalid'];
+const ENDED = ['session_ended', 'refresh_token_invalid', 'token_missing'];
+const NEVER = new Promise(() => {}); // the page is on its way elsewhere
+
+async function tried(method, path, body) {
+  try {
+    return await send(method, path, { body, token: await token() });
+  } catch (refusal) {
+    if (!STALE.includes(refusal.code)) throw refusal;
+    access = undefined;
+    return send(method, path, { body, token: await token() });
+  }
+}
+
+// A call in the name of who is signed in.
+export async function call(method, path, body) {
+  try {
+    return await tried(method, path, body);
+  } catch (refusal) {
+    if (ENDED.includes(refusal.code)) {
+      forget();
+      goTo('sign-in#ended');
+      return NEVER;
+    }
+    throw refusal;
+  }
+}
