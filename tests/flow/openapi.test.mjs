@@ -10,6 +10,7 @@ import { introspect, keyClient, post, revoke, serviceClient, tokenOf } from '../
 import { giveFactors, leaveNotice } from '../support/factors.mjs';
 import { Contract, bodyOf, document, isForm, operations, schemasWithExamples } from '../support/openapi.mjs';
 import { beginAdding, credentialsOf, pageOf, renew, tryAdding, trySigning } from '../support/passkeys.mjs';
+import { routes } from '../support/routes.mjs';
 import { startServer, top } from '../support/server.mjs';
 import { signUp } from '../support/story.mjs';
 import { codeNow, enrolled, rewind, wrongCode } from '../support/totp.mjs';
@@ -51,14 +52,9 @@ test('the document is clean under the linter', async () => {
 });
 
 test('routes.c and the document have the same routes, guards, limits and summaries', () => {
-  const row = /^ {4}\{ (\w+), +"([^"]+)", +(ANYONE|SIGNED_IN|ENROLLING|TOKEN_OR_COOKIE|A_CLIENT|MAY\(\w+\)), +(\w+),.*"([^"]+)", (?:true|false)(?:, true)? \},$/;
-  const rows = source('src/api/routes.c').split('\n').filter((line) => /^ {4}\{ /.test(line));
-  const inCode = rows.map((line) => {
-    const found = row.exec(line);
-    assert.ok(found, `a row that this test cannot read: ${line}`);
-    const [, method, path, guard, limit, does] = found;
-    return { method, path, does, open: guard === 'ANYONE', permission: guard.startsWith('MAY'), limited: limit !== 'LIMIT_NONE' || guard === 'A_CLIENT' };
-  });
+  const inCode = routes.map(({ method, path, guard, limit, does }) => ({
+    method, path, does, open: guard === 'ANYONE', permission: guard.startsWith('MAY'), limited: limit !== 'LIMIT_NONE' || guard === 'A_CLIENT',
+  }));
   const inDocument = operations.map(({ method, path, says }) => ({
     method,
     path,
@@ -548,8 +544,8 @@ test('too many tries are 429 with the seconds to wait', async () => {
   const other = await startServer({ limits: true });
   const limited = contract.over(other);
   for (const { path } of operations.filter((o) => o.says.responses['429'] && o.says.requestBody && !isForm(o))) {
-    let answer = { status: 422 };
-    for (let tries = 0; answer.status === 422 && tries < 100; tries++) answer = await limited('POST', path, { body: {} });
+    let answer = { status: 422 }; // or 401 where nobody is signed in: the limit of a network comes before both
+    for (let tries = 0; [401, 422].includes(answer.status) && tries < 100; tries++) answer = await limited('POST', path, { body: {} });
     assert.deepEqual([answer.status, answer.json.code], [429, 'rate_limited'], path);
     assert.ok(Number(answer.headers['retry-after']) >= 1);
   }
