@@ -219,6 +219,35 @@ TEST(json_read, fills_every_kind)
     CHECK_STR(STR("user"), r.got.roles.items[1]);
 }
 
+struct letter {
+    struct str inside;
+};
+static const struct field letter_in[] = { FIELD_JSON(struct letter, inside, 3, 20), FIELD_END };
+
+static void must_hold(const char *text, const char *inside, const char *code)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct letter got = { 0 };
+    struct faults faults = { 0 };
+    CHECK_OK(json_read(mem, str_of(text), letter_in, &got, &faults));
+    CHECK_INT(code == NULL ? 0 : 1, faults.count);
+    CHECK_STR(str_of(inside), got.inside);
+    if (code != NULL)
+        CHECK_STR(str_of(code), str_of(faults.items[0].code));
+}
+
+TEST(json_read, keeps_an_object_as_text_for_who_knows_it)
+{
+    must_hold("{\"inside\": {\"a\" : [1, \"x\"]}}", "{\"a\":[1,\"x\"]}", NULL);
+    must_hold("{\"inside\":{\"a\":\"0123456789012\"}}", "{\"a\":\"0123456789012\"}", NULL);
+    must_hold("{\"inside\":{\"a\":\"01234567890123\"}}", NULL, "too_long");
+    must_hold("{\"inside\":{}}", NULL, "too_short");
+    must_hold("{\"inside\":[1]}", NULL, "wrong_type");
+    must_hold("{\"inside\":\"{}\"}", NULL, "wrong_type");
+    must_hold("{\"inside\":null}", NULL, "wrong_type");
+    must_hold("{}", NULL, "missing");
+}
+
 TEST(json_read, names_each_fault)
 {
     static const struct {
@@ -500,6 +529,7 @@ int main(void)
         CASE(json_read, does_not_count_brackets_within_strings),
         CASE(json_read, refuses_a_text_past_64_kib),
         CASE(json_read, fills_every_kind),
+        CASE(json_read, keeps_an_object_as_text_for_who_knows_it),
         CASE(json_read, names_each_fault),
         CASE(json_read, tells_all_faults_and_fills_what_is_good),
         CASE(json_read, takes_lengths_at_their_bounds),
