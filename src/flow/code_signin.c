@@ -136,18 +136,23 @@ static enum err step_up(struct services *at, const struct visit *v, const struct
     return OK;
 }
 
+static enum err take_try(struct services *at, const struct visit *v, const struct caller *caller)
+{
+    const enum err end = second_step_try(at, v, &caller->user);
+    if (end != ERR_LIMITED)
+        return end;
+    const struct note told = *note_get();
+    TRY(step_up_failed(at, v, caller, &totp_shown, STR("throttled")));
+    note_put(&told);
+    return ERR_LIMITED;
+}
+
 enum err flow_totp_step_up(struct services *at, const struct visit *v, const struct caller *caller,
                            const struct totp_code *code, struct tokens *out)
 {
     const struct typed_code typed = { .totp = code };
-    struct judging j = { .user = &caller->user, .shown = totp_shown };
-    const enum err end = second_step_try(at, v, &caller->user);
-    if (end == ERR_LIMITED) {
-        const struct note told = *note_get();
-        TRY(step_up_failed(at, v, caller, &j.shown, STR("throttled")));
-        note_put(&told);
-    }
-    TRY(end);
+    struct judging j = { .user = &caller->user };
+    TRY(take_try(at, v, caller));
     TRY(step_up(at, v, caller, &typed, &j, out));
     if (j.fault == NULL) {
         limit_give_net(at->at->limits, LIMIT_SIGNIN_NET, v);

@@ -450,6 +450,9 @@ describe('tries at codes, counted together', () => {
     const limited = await withCode(token, codeNow(ada.secret), on(1), { from: '127.9.20.1' });
     assertProblem(limited, { status: 429, code: 'rate_limited' });
     assert.deepEqual((await rowsOf(limited, on(0))).map(([event, reason]) => [event, reason]), [['postern_mfa_fail', 'throttled']]);
+    const inside = await stepUp(ada.token, codeNow(ada.secret), on(0));
+    assertProblem(inside, { status: 429, code: 'rate_limited' });
+    assert.deepEqual(await rowsOf(inside, on(0)), [['postern_mfa_fail', 'throttled', { factor: 'totp' }]]);
   });
 
   it('are given back by what is right', async () => {
