@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const swagger = 'node_modules/swagger-ui-dist';
+const webauthn = 'node_modules/@simplewebauthn/browser';
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -30,6 +31,12 @@ const DOCS = [
   ['swagger-ui-bundle.js.LICENSE.txt', `${swagger}/swagger-ui-bundle.js.LICENSE.txt`],
   ['swagger-ui.NOTICE.txt', `${swagger}/NOTICE`],
   ['favicon.png', `${swagger}/favicon-32x32.png`],
+];
+
+// What the pages take from npm; all else of /pages/VERSION/NAME is web/pages/NAME.
+const PARTS = [
+  ['simplewebauthn.js', `${webauthn}/dist/bundle/index.umd.min.js`],
+  ['simplewebauthn.LICENSE.txt', `${webauthn}/LICENSE.md`],
 ];
 
 function die(sentence) {
@@ -105,7 +112,7 @@ async function docs(out) {
 async function pages(out) {
   const [{ renderPage, versionOf }, { languages }] = await Promise.all([import('./render-pages.mjs'), import('../web/pages/messages.js')]);
   const own = readdirSync(path.join(top, 'web/pages')).sort().map((name) => [name, `web/pages/${name}`]);
-  const all = inTop(own);
+  const all = inTop([...own, ...PARTS]);
   const files = all.map(([, file]) => file);
   const version = versionOf(files);
   const sources = all.filter(([name]) => name.endsWith('.html'));

@@ -1,7 +1,9 @@
 // People at the pages with a password: sign up, sign in, look after the account, sign out.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
 import { NO_CHROMIUM, findChromium } from '../support/browser.mjs';
+import { startServer } from '../support/server.mjs';
 import { PHONE, assertClean, heading, look, newcomer, signInAt, stored, withPages } from '../support/pages.mjs';
 
 const skip = (await findChromium()) === undefined && NO_CHROMIUM;
@@ -24,12 +26,13 @@ async function signedIn(path = '', options = {}) {
 describe('signing up', { skip }, () => {
   it('ends signed in, with nothing kept where a script could read it', async () => {
     const { page, heard } = await at.open('/sign-up');
+    await page.getByLabel('With a password').check();
     await page.getByLabel('Full name').fill('Ada Lovelace');
     await page.getByLabel('E-mail address').fill('ada.signup@example.com');
     await page.getByLabel('Date of birth').fill('1990-12-10');
     await page.getByLabel('Job title').fill('Engineer');
     await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
-    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('button', { name: 'Create account', exact: true }).click();
     await heading(page, 'Profile');
     await page.waitForFunction(() => document.getElementById('profile-name').value === 'Ada Lovelace');
     assert.deepEqual(await stored(page), { local: {}, session: {}, cookie: '', databases: 0, caches: 0 });
@@ -42,7 +45,8 @@ describe('signing up', { skip }, () => {
   it('says at each field what is wrong, and puts the focus there', async () => {
     await newcomer(at.server, { email: 'taken@example.com' });
     const { page, heard } = await at.open('/sign-up');
-    const submit = page.getByRole('button', { name: 'Create account' });
+    await page.getByLabel('With a password').check();
+    const submit = page.getByRole('button', { name: 'Create account', exact: true });
     await submit.click();
     assert.equal(await fault(page, 'Full name'), 'This is needed.');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'name');
@@ -175,7 +179,7 @@ describe('the account', { skip }, () => {
     await page.getByRole('link', { name: 'Signed-in devices' }).click();
     await heading(page, 'Signed-in devices');
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Signed-in devices');
-    assert.equal(await page.getByText('this device').count(), 1);
+    await page.getByText('this device', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Sign out Firefox on Linux' }).click();
     await page.getByText('Firefox on Linux is signed out.').waitFor();
     await other.page.getByLabel('Job title').fill('Thief');
@@ -226,6 +230,45 @@ describe('the account', { skip }, () => {
     await Promise.all(windows.map((window) => window.goto(`${at.site}/account`)));
     await Promise.all(windows.map((window) => heading(window, 'Profile')));
     await close({ page, heard });
+  });
+});
+
+describe('behind a proxy that has put a path in front', { skip }, () => {
+  let proxy, own, site;
+  before(async () => {
+    proxy = http.createServer((request, response) => {
+      const { method, url, headers } = request;
+      const path = url.replace(/^\/gate(?=\/)/, '');
+      const through = http.request({ port: own.port, host: '127.0.0.1', method, path, headers }, (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(through);
+    });
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    site = `http://localhost:${proxy.address().port}`;
+    own = await startServer({ env: { POSTERN_ISSUER: `${site}/gate` } });
+  });
+  after(async () => {
+    proxy?.close();
+    proxy?.closeAllConnections();
+    assert.equal(await own?.stop(), 0);
+  });
+
+  it('all leads back beneath that path', async () => {
+    const account = await newcomer(own);
+    const { page, heard } = await at.open('/sign-in');
+    await page.goto(`${site}/gate/`);
+    await page.getByText('Your session has ended.').waitFor();
+    assert.equal(new URL(page.url()).pathname, '/gate/sign-in');
+    await signInAt(page, account);
+    await heading(page, 'Profile');
+    await page.goto(`${site}/gate/no/where`);
+    await page.getByRole('link', { name: 'Go to your account' }).click();
+    await heading(page, 'Profile');
+    assert.equal(new URL(page.url()).pathname, '/gate/account');
+    assert.deepEqual(heard.requests.filter((url) => url.startsWith(site) && !url.startsWith(`${site}/gate/`)), []);
+    await page.context().close();
   });
 });
 

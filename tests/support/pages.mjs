@@ -74,3 +74,47 @@ export const stored = (page) =>
     databases: (await indexedDB.databases()).length,
     caches: (await caches.keys()).length,
   }));
+
+// ---- authenticators of a browser (CDP, WebAuthn domain) ----
+
+// A passkey of a computer or phone, kept in somebody's cloud; and two keys on a ring, with and without a PIN.
+export const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, defaultBackupEligibility: true, defaultBackupState: true };
+export const BOUND = { ...PASSKEY, defaultBackupEligibility: false, defaultBackupState: false };
+export const KEY = { transport: 'usb', hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
+export const OLD_KEY = { transport: 'usb', hasResidentKey: false, hasUserVerification: false };
+
+export async function plugIn(page, kind = PASSKEY) {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  const options = { protocol: 'ctap2', ctap2Version: 'ctap2_1', automaticPresenceSimulation: true, ...kind };
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options });
+  const send = (method, more = {}) => cdp.send(`WebAuthn.${method}`, { authenticatorId, ...more });
+  return {
+    credentials: async () => (await send('getCredentials')).credentials,
+    touch: (enabled) => send('setAutomaticPresenceSimulation', { enabled }),
+    verify: (isUserVerified) => send('setUserVerified', { isUserVerified }),
+    unplug: () => send('removeVirtualAuthenticator'),
+    // As a copy would have it that was made when the counter stood there.
+    async setCounter(signCount) {
+      for (const credential of (await send('getCredentials')).credentials) {
+        await send('removeCredential', { credentialId: credential.credentialId });
+        await send('addCredential', { credential: { ...credential, signCount } });
+      }
+    },
+  };
+}
+
+// What a page tells the browser of its credentials: page.signals() lists [name, options].
+export async function hearSignals(page) {
+  await page.addInitScript(() => {
+    window.signals = [];
+    for (const name of ['signalUnknownCredential', 'signalAllAcceptedCredentials', 'signalCurrentUserDetails']) {
+      const real = PublicKeyCredential[name];
+      PublicKeyCredential[name] = async (options) => {
+        await real.call(PublicKeyCredential, options); // refuses what is malformed
+        window.signals.push([name, options]);
+      };
+    }
+  });
+  page.signals = () => page.evaluate(() => window.signals);
+}

@@ -3,7 +3,7 @@ const base = new URL('../../', import.meta.url); // of /pages/VERSION/api.js
 const SPARE_MS = 30_000; // a token that ends so soon is renewed first
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('postern') : undefined;
 
-let access; // { token, until, session, user }
+let access; // { token, until }
 
 export class Refusal extends Error {
   constructor({ status = 0, code = 'offline', detail = '', errors = [], wait, challenge = '' }) {
@@ -13,7 +13,6 @@ export class Refusal extends Error {
 }
 
 export const addressOf = (path) => new URL(path, base).href;
-export const session = () => access?.session;
 
 export function goTo(path) {
   location.assign(addressOf(path));
@@ -49,7 +48,7 @@ export async function send(method, path, { body, token } = {}) {
 
 // Answers of /login and its like.
 export function keep(tokens) {
-  access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000, session: tokens.session_id, user: tokens.user_id };
+  access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1000 };
   return tokens;
 }
 
@@ -65,18 +64,26 @@ export function onSignedOut(act) {
 const isFresh = () => access !== undefined && Date.now() < access.until - SPARE_MS;
 
 // Tabs share the cookie, so one after the other.
-async function renew() {
-  const once = async () => isFresh() || keep(await send('POST', 'token/refresh', { body: {} }));
-  await (navigator.locks === undefined ? once() : navigator.locks.request('postern-refresh', once));
-}
+const inTurn = (act) => (navigator.locks === undefined ? act() : navigator.locks.request('postern-refresh', act));
+const refresh = async () => keep(await send('POST', 'token/refresh', { body: {} }));
+
+// A token that tells what the session has become.
+export const renew = () => inTurn(refresh);
 
 async function token() {
-  if (!isFresh()) await renew();
+  if (!isFresh()) await inTurn(async () => isFresh() || refresh());
   return access.token;
 }
 
 const STALE = ['token_expired', 'token_invalid'];
 const ENDED = ['session_ended', 'refresh_token_invalid', 'token_missing'];
+let stronger = async () => false;
+
+// How to ask for a fresh or stronger sign-in; true: it was given, try again.
+export function onStrongerNeeded(act) {
+  stronger = act;
+}
+
 const NEVER = new Promise(() => {}); // the page is on its way elsewhere
 
 async function tried(method, path, body) {
@@ -99,6 +106,7 @@ export async function call(method, path, body) {
       goTo('sign-in#ended');
       return NEVER;
     }
-    throw refusal;
+    if (!(await stronger(refusal))) throw refusal;
+    return tried(method, path, body);
   }
 }

@@ -1,5 +1,5 @@
 // Forms: checked and refused in place, in words, with the focus on what is to be mended.
-import { h } from './dom.js';
+import { h, say } from './dom.js';
 import { has, t } from './text.js';
 import { Refusal } from './api.js';
 
@@ -40,19 +40,19 @@ export function refusalText(refusal) {
   return refusal.message || t('error.unexpected');
 }
 
-const alertOf = (form) => form.querySelector('[role=alert]') ?? form.closest('main').querySelector('[role=alert]');
+const alertOf = (form) => form.querySelector('[role=alert]') ?? form.closest('section')?.querySelector('[role=alert]');
 
 export function setAlert(form, text) {
   const place = alertOf(form);
-  place.textContent = text;
-  place.classList.toggle('shown', text !== '');
+  if (place == null) say(text);
+  else place.textContent = text;
 }
 
-const inputsOf = (form) => [...form.elements].filter((input) => input.name !== '');
+const inputsOf = (form) => [...form.querySelectorAll('input')].filter((input) => input.name !== '');
 const byName = (form, name) => inputsOf(form).find((input) => input.name === name && input.closest('.field'));
 
 // Which field an error of the whole request speaks of.
-const OF_FIELD = { email_taken: 'email', username_taken: 'username', current_password_wrong: 'current_password' };
+const OF_FIELD = { email_taken: 'email', username_taken: 'username', current_password_wrong: 'current_password', code_wrong: 'code' };
 
 function faultsOf(form, refusal) {
   if (refusal.errors?.length > 0) return refusal.errors.map((fault) => ({ ...fault, text: faultText(fault) }));
@@ -113,17 +113,16 @@ export function onSubmit(form, act) {
 // A button beside each password that shows it.
 export function addReveals(root = document) {
   for (const input of root.querySelectorAll('input[type=password]')) {
-    const button = h('button', { type: 'button', class: 'reveal', 'aria-pressed': 'false', 'aria-controls': input.id, onclick: () => toggle() });
-    const say = (shown) => {
+    const button = h('button', { type: 'button', class: 'reveal', 'aria-controls': input.id, onclick: () => turn(input.type === 'password') });
+    const turn = (shown) => {
       button.textContent = t(shown ? 'password.hide' : 'password.show');
-      button.setAttribute('aria-pressed', String(shown));
+      button.setAttribute('aria-label', t(shown ? 'password.hide_it' : 'password.show_it'));
       input.type = shown ? 'text' : 'password';
     };
-    const toggle = () => say(input.type === 'password');
-    say(false);
+    turn(false);
     const row = h('div', { class: 'with-button' });
     input.replaceWith(row);
     row.append(input, button);
-    input.form?.addEventListener('submit', () => say(false), { capture: true });
+    input.form?.addEventListener('submit', () => turn(false), { capture: true });
   }
 }

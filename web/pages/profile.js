@@ -3,6 +3,7 @@ import { call, forget, goTo } from './api.js';
 import { $, say } from './dom.js';
 import { onSubmit } from './forms.js';
 import { confirmed } from './dialog.js';
+import * as passkeys from './passkeys.js';
 import { t } from './text.js';
 
 const form = $('profile-form');
@@ -27,7 +28,9 @@ export function prepare() {
     const patch = changes(values);
     if (Object.keys(patch).length === 0) return say(t('profile.unchanged'));
     fill(await call('PATCH', 'users/me', patch));
-    return say(t('profile.saved'));
+    say(t('profile.saved'));
+    if (known.mfa.webauthn > 0) await passkeys.tell(await call('GET', 'webauthn/credentials'), known);
+    return undefined;
   });
   onSubmit($('remove-form'), async () => {
     if (!(await confirmed({ heading: t('profile.remove_ask'), text: t('profile.remove_text'), yes: t('profile.remove') }))) return;
