@@ -212,6 +212,54 @@ describe('a client that is slow', { concurrency: true }, () => {
   });
 });
 
+// A connection that stays: ask() sends one request on it and gives the status, or 'closed' when the other side has hung up.
+async function stay(server) {
+  const socket = net.connect(server.port, '127.0.0.1').setEncoding('latin1').on('error', () => {});
+  await once(socket, 'connect');
+  const closed = new Promise((resolve) => socket.on('close', () => resolve('closed')));
+  const ask = () => {
+    const answered = new Promise((resolve) => socket.once('data', (text) => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]))));
+    socket.write('GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    return Promise.race([answered, closed]);
+  };
+  const end = async () => {
+    socket.end();
+    await closed;
+  };
+  return { ask, end };
+}
+
+describe('more connections than POSTERN_MAX_CONNECTIONS', () => {
+  it('wait until another has ended', async () => {
+    const server = await startServer({ env: { POSTERN_MAX_CONNECTIONS: '4', POSTERN_TRUSTED_PROXIES: '10.0.0.1/32' } });
+    for (let round = 0; round < 10; round++) {
+      const held = await Promise.all(Array.from({ length: 4 }, () => stay(server)));
+      for (const one of held) assert.equal(await one.ask(), 200);
+      let answered = false;
+      const late = await stay(server);
+      const answer = late.ask().finally(() => (answered = true));
+      for (const one of held) assert.equal(await one.ask(), 200);
+      assert.equal(answered, false, 'there is no room yet');
+      await held[round % 4].end();
+      assert.equal(await answer, 200);
+      await Promise.all([...held, late].map((one) => one.end()));
+    }
+    assert.equal(await server.stop(), 0, server.stderr);
+  });
+
+  it('of one address are closed at the half of them, and take no room for ever', async () => {
+    const server = await startServer({ env: { POSTERN_MAX_CONNECTIONS: '4' } });
+    for (let round = 0; round < 10; round++) {
+      const held = [await stay(server), await stay(server)];
+      for (const one of held) assert.equal(await one.ask(), 200);
+      assert.equal(await (await stay(server)).ask(), 'closed');
+      for (const one of held) await one.end();
+    }
+    assert.equal((await server.call('GET', '/ping')).status, 200);
+    assert.equal(await server.stop(), 0, server.stderr);
+  });
+});
+
 describe('the end of the service', () => {
   const hashing = async (server, n) => {
     while ((await figures(server)).postern_hash_lane_running < n); // asked again and again: that is the wait
