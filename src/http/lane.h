@@ -9,7 +9,7 @@
 #include "base/str.h"
 
 #define LANE_QUEUE_MAX   256     /* jobs that may wait */
-#define LANE_WAIT_MAX_US 2000000 /* a longer predicted wait is refused before any work */
+#define LANE_WAIT_MAX_US 2000000 /* until the answer; what would take longer is refused before any work */
 
 struct lane_pool;
 
