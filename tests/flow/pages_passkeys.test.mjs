@@ -87,7 +87,7 @@ describe('adding a key', { skip }, () => {
     await close({ page, heard });
   });
 
-  it('shows the waiting while it waits, and the refusal when it was left', async () => {
+  it('shows the waiting while it waits, and that it was left, with no key made: 7.1-2-create', async () => {
     const { page, key, heard } = await signedIn();
     await key.touch(false);
     await page.getByRole('button', { name: 'Show what happens' }).click();
@@ -221,6 +221,28 @@ describe('signing in with a key', { skip }, () => {
     await page.getByText('This key or passkey opens no account here.').waitFor();
     const id = Buffer.from(credentialId, 'base64').toString('base64url');
     assert.deepEqual((await page.signals()).at(-1), ['signalUnknownCredential', { rpId: 'localhost', credentialId: id }]);
+    await close({ page, heard });
+  });
+
+  it('that is left opens nothing, and may be tried again: 7.2-2-get', async () => {
+    const { account, page, key, heard } = await signedIn({ kind: OLD_KEY });
+    await addKey(page, 'Blue');
+    await signOut(page);
+    await signInAt(page, account);
+    await heading(page, 'One more step');
+    await key.touch(false);
+    const use = page.getByRole('button', { name: 'Use key or passkey' });
+    await use.click();
+    await page.waitForFunction((button) => {
+      globalThis.SimpleWebAuthnBrowser.WebAuthnAbortService.cancelCeremony();
+      return !button.disabled;
+    }, await use.elementHandle());
+    await heading(page, 'One more step');
+    const sessions = await at.server.query(`SELECT COUNT(*) AS n FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = '${account.email}'`);
+    assert.equal(Number(sessions[0].n), 1, 'the one of the first sign-in');
+    await key.touch(true);
+    await use.click();
+    await heading(page, 'Profile');
     await close({ page, heard });
   });
 
