@@ -11,6 +11,7 @@
 const struct field credential_fields[] = {
     VIEW(struct credential_view, id),                 VIEW(struct credential_view, name),
     VIEW(struct credential_view, aaguid),             VIEW_NULLABLE(struct credential_view, model),
+    VIEW_NULLABLE(struct credential_view, icon),
     VIEW(struct credential_view, transports),         VIEW(struct credential_view, backup_eligible),
     VIEW(struct credential_view, backup_state),       VIEW_TIME(struct credential_view, created_at),
     VIEW_TIME(struct credential_view, last_used_at),  FIELD_END
@@ -79,6 +80,7 @@ struct credential_view credential_view_of(const struct visit *v, const struct cr
                                      .name = row->name,
                                      .aaguid = row->aaguid,
                                      .model = model_name(row->aaguid),
+                                     .icon = model_icon(row->aaguid),
                                      .transports = passkey_transports(v, row),
                                      .backup_eligible = row->backup_eligible,
                                      .backup_state = row->backup_state,

@@ -5,7 +5,7 @@
 #include "flow/passkey.h"
 
 struct credential_view {
-    struct str id, name, aaguid, model;
+    struct str id, name, aaguid, model, icon;
     struct strs transports;
     bool backup_eligible, backup_state;
     int64_t created_at, last_used_at;

@@ -1,4 +1,4 @@
-/* Models of authenticators by their AAGUID: what people call them.
+/* Models of authenticators by their AAGUID: what people call them, and how they are drawn.
  *
  * An AAGUID is hearsay unless an attestation is trusted (trust.h), so a name is for its owner's eyes and decides nothing.
  *
@@ -11,5 +11,7 @@
 
 /* By the UUID text, in lower case.  Absent: not known here. */
 struct str model_name(struct str aaguid);
+/* The word of the picture for it, of our own and not its maker's: "security_key", "password_manager", "device".  Likewise. */
+struct str model_icon(struct str aaguid);
 /* The UUID text of AAGUID_BYTES. */
 struct str model_aaguid_text(struct arena *mem, struct str bytes);

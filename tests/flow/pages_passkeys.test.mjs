@@ -48,6 +48,7 @@ describe('adding a key', { skip }, () => {
       await addKey(page, 'Blue');
       const row = page.getByRole('listitem').filter({ hasText: 'Blue' });
       await row.getByText(badge).waitFor();
+      assert.equal(await row.locator(kind === PASSKEY || kind === BOUND ? '.glyph.device' : '.glyph.security_key').count(), 1);
       assert.equal((await key.credentials()).length, 1);
       await close({ page, heard });
     });

@@ -53,7 +53,7 @@ describe('who is signed in', () => {
     assert.equal(answer.headers.location, `/webauthn/credentials/${key.credentials[0].id}`);
     const { created_at, ...record } = answer.json;
     assert.deepEqual(record, {
-      id: key.credentials[0].id, name: 'My phone', aaguid: '00000000-0000-0000-0000-000000000000', model: null,
+      id: key.credentials[0].id, name: 'My phone', aaguid: '00000000-0000-0000-0000-000000000000', model: null, icon: null,
       transports: ['internal', 'hybrid'], backup_eligible: true, backup_state: true, last_used_at: null,
     });
     assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
@@ -86,7 +86,8 @@ describe('who is signed in', () => {
     const account = await member(at.server);
     const aaguid = Buffer.from('fbfc3007154e4ecc8c0b6e020557d7bd', 'hex');
     const apple = await add(at.server, account, new Authenticator({ aaguid, backup: true }));
-    assert.deepEqual([apple.name, apple.model, apple.aaguid], ['Apple Passwords', 'Apple Passwords', 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd']);
+    assert.deepEqual([apple.name, apple.model, apple.icon, apple.aaguid],
+      ['Apple Passwords', 'Apple Passwords', 'password_manager', 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd']);
     assert.equal((await add(at.server, account, new Authenticator({ backup: true }))).name, 'Passkey');
     assert.equal((await add(at.server, account, new Authenticator())).name, 'Security key');
   });

@@ -1,7 +1,7 @@
 // Security keys and passkeys: add, name, remove; and what happens when one is made or asked.
 import { call, keep } from './api.js';
 import { confirmed } from './dialog.js';
-import { $, focusOn, h, say, show } from './dom.js';
+import { $, focusOn, h, say, show, svg } from './dom.js';
 import { attempt, onSubmit } from './forms.js';
 import * as passkeys from './passkeys.js';
 import { ago, day, t } from './text.js';
@@ -15,6 +15,17 @@ let rpId; // by which the browser knows the service
 
 const kindOf = (key) => t(key.backup_eligible ? (key.backup_state ? 'keys.synced' : 'keys.syncable') : 'keys.bound');
 const lastUsed = (key) => (key.last_used_at ? t('keys.last_used', { when: ago(key.last_used_at) }) : t('keys.never_used'));
+
+// Drawn by what the model is known to be, or else by the way it is reached.
+const DRAWN = {
+  security_key: 'M7.5 3.5h9v11a2 2 0 0 1-2 2h-5a2 2 0 0 1-2-2zM9.5 16.500h5v5h-5zM12 6.500v3',
+  password_manager: 'M12 3.5 4.5 6v6c0 4.5 3 7.5 7.5 9 4.5-1.5 7.5-4.5 7.5-9V6zM12 9.5a1.500 1.500 0 1 1 0 3 1.500 1.500 0 0 1 0-3zM12 12.500V16',
+  device: 'M4.5 5h15v10.500h-15zM2.500 19h19',
+};
+const glyph = (key) => {
+  const icon = key.icon ?? (key.transports.includes('internal') ? 'device' : 'security_key');
+  return h('span', { class: `glyph ${icon}` }, svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: DRAWN[icon] })));
+};
 
 function rename(key, item) {
   const id = `name-${key.id.slice(0, 16)}`;
@@ -55,7 +66,7 @@ function row(key) {
   const named = { name: key.name };
   item.append(
     h('div', { class: 'what' },
-      h('b', {}, key.name, ' ', h('span', { class: 'badge' }, kindOf(key))),
+      h('b', {}, glyph(key), key.name, ' ', h('span', { class: 'badge' }, kindOf(key))),
       h('span', { class: 'soft small' }, [key.model, t('keys.since', { when: day(key.created_at) }), lastUsed(key)].filter(Boolean).join(' · '))),
     h('div', { class: 'row' },
       h('button', { type: 'button', class: 'button small', 'aria-label': t('keys.rename_it', named), onclick: () => rename(key, item) }, t('keys.rename')),
