@@ -229,6 +229,17 @@ async function stay(server) {
   return { ask, end };
 }
 
+// What has just been hung up may still be counted for a moment.
+async function letIn(server) {
+  for (const until = Date.now() + 20_000; Date.now() < until; ) {
+    const one = await stay(server);
+    const status = await one.ask();
+    if (status === 200) return one;
+    assert.equal(status, 'closed');
+  }
+  throw new Error('those who have left still take room');
+}
+
 describe('more connections than POSTERN_MAX_CONNECTIONS', () => {
   it('wait until another has ended', async () => {
     const server = await startServer({ env: { POSTERN_MAX_CONNECTIONS: '4', POSTERN_TRUSTED_PROXIES: '10.0.0.1/32' } });
@@ -250,8 +261,7 @@ describe('more connections than POSTERN_MAX_CONNECTIONS', () => {
   it('of one address are closed at the half of them, and take no room for ever', async () => {
     const server = await startServer({ env: { POSTERN_MAX_CONNECTIONS: '4' } });
     for (let round = 0; round < 10; round++) {
-      const held = [await stay(server), await stay(server)];
-      for (const one of held) assert.equal(await one.ask(), 200);
+      const held = [await letIn(server), await letIn(server)];
       assert.equal(await (await stay(server)).ask(), 'closed');
       for (const one of held) await one.end();
     }
