@@ -34,11 +34,10 @@ struct company {
 void readers_open(struct engine *engine)
 {
     struct readers *r = &engine->readers;
-
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    /* The server's answer to many statements takes less than half of what they cost here. */
-    r->most = processors < 4 ? 1 : (size_t)processors / 2;
+    /* The other half is for what goes before and after the statement, here. */
+    r->most = processors < 4 ? 2 : (size_t)processors / 2;
     r->most = r->most > POSTGRES_READERS ? POSTGRES_READERS : r->most;
     pthread_mutex_init(&r->lock, NULL);
     r->last = &r->first;
