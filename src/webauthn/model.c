@@ -4,7 +4,7 @@
 #define KEY     "security_key"
 #define DEVICE  "device"
 #define MANAGER "password_manager"
-static const struct { const char *aaguid, *icon, *name; } models[] = {
+static const struct model { const char *aaguid, *icon, *name; } models[] = {
     { "08987058-cadc-4b81-b6e1-30de50dcbe96", DEVICE,  "Windows Hello" },
     { "0ea242b4-43c4-4a1b-8b17-dd6d0b6baec6", MANAGER, "Keeper" },
     { "149a2021-8ef6-4133-96b8-81f8d5b7f1f5", KEY,     "Security Key NFC by Yubico" },
@@ -41,20 +41,24 @@ static const struct { const char *aaguid, *icon, *name; } models[] = {
 };
 /* clang-format on */
 
-struct str model_name(struct str aaguid)
+static const struct model *find(struct str aaguid)
 {
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         if (str_equal(aaguid, str_of(models[i].aaguid)))
-            return str_of(models[i].name);
-    return (struct str){ 0 };
+            return &models[i];
+    return NULL;
+}
+
+struct str model_name(struct str aaguid)
+{
+    const struct model *model = find(aaguid);
+    return model == NULL ? (struct str){ 0 } : str_of(model->name);
 }
 
 struct str model_icon(struct str aaguid)
 {
-    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
-        if (str_equal(aaguid, str_of(models[i].aaguid)))
-            return str_of(models[i].icon);
-    return (struct str){ 0 };
+    const struct model *model = find(aaguid);
+    return model == NULL ? (struct str){ 0 } : str_of(model->icon);
 }
 
 struct str model_aaguid_text(struct arena *mem, struct str bytes)
