@@ -16,11 +16,7 @@
 #define SQL_C(name)      "c." #name
 #define SQL_MORE_C(name) ", c." #name
 #define CLIENT  CLIENT_COLUMNS(SQL_C, SQL_MORE_C)
-/* With an account comes how many factors it has, so that nobody asks a second time. */
-#define USER                                                                                                           \
-    USER_COLUMNS(SQL_U, SQL_MORE_U) ", (SELECT COUNT(*) FROM webauthn_credentials n WHERE n.user_id = u.id)"        \
-    ", (SELECT COUNT(*) FROM totp n WHERE n.user_id = u.id AND n.secret IS NOT NULL)"                                  \
-    ", (SELECT COUNT(*) FROM recovery_codes n WHERE n.user_id = u.id)"
+#define USER             USER_COLUMNS(SQL_U, SQL_MORE_U) USER_FACTORS(SQL_MORE_U)
 #define SQL_W(name)      "w." #name
 #define SQL_MORE_W(name) ", w." #name
 #define CREDENTIAL       CREDENTIAL_COLUMNS(SQL_W, SQL_MORE_W) ", u.user_handle"

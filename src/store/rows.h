@@ -20,7 +20,7 @@ struct user_row {
     struct str roles; /* words of access/, comma-separated, sorted: "admin,user" */
     int64_t token_version;
     int64_t created_at, updated_at;
-    /* Counted where the row is read, and no columns of it: */
+    /* Kept by triggers, whoever writes: */
     int64_t credentials;    /* passkeys and security keys */
     bool totp;              /* an authenticator app, be it disabled: guessing must not take a factor away */
     int64_t recovery_codes; /* that are left */

@@ -7,9 +7,7 @@
 #define USER_COLUMN(name) COLUMN(struct user_row, name),
 static const struct column stored_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN) };
 static const struct shape stored_shape = SHAPE(struct user_row, stored_columns);
-static const struct column user_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN)
-                                                  COLUMN(struct user_row, credentials),
-                                              COLUMN(struct user_row, totp), COLUMN(struct user_row, recovery_codes) };
+static const struct column user_columns[] = { USER_COLUMNS(USER_COLUMN, USER_COLUMN) USER_FACTORS(USER_COLUMN) };
 const struct shape user_shape = SHAPE(struct user_row, user_columns);
 
 #define USER_ADDED (sizeof stored_columns / sizeof *stored_columns - 1) /* all columns but id */

@@ -148,7 +148,8 @@ describe('who is signed in', () => {
     const columns = 'user_id, public_key, algorithm, sign_count, aaguid, transports, backup_eligible, backup_state, user_verified, format, trusted, created_at, last_used_at';
     for (let i = 0; i < 29; i++)
       await alter(at.server, `INSERT INTO webauthn_credentials (id, name, ${columns}) SELECT 'copy${i}-' || id, 'Copy', ${columns} FROM webauthn_credentials WHERE id = '${account.record.id}'`);
-    const answers = await times(4, () => tryAdding(at.server, account.token, new Authenticator()));
+    const begun = await times(4, () => beginAdding(at.server, account.token));
+    const answers = await Promise.all(begun.map((one) => tryAdding(at.server, account.token, new Authenticator(), { begun: one })));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 409, 409]);
     assertProblem(answers.find(({ status }) => status === 409), many);
     assertProblem(await post(at.server, '/webauthn/register/begin', {}, { token: account.token }), many);

@@ -1,6 +1,9 @@
 /* The contract of the table of passkeys and security keys. */
 #include "store/credentials.h"
+#include "store/migrate.h"
 #include "store/world.h"
+
+#include <pthread.h>
 
 #define HANDLE STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 
@@ -103,6 +106,63 @@ TEST(credentials, are_counted_with_their_account_and_nobody_elses)
     CHECK_INT(3, row.credentials);
     CHECK_OK(users_by_email(w->db, w->mem, two.row.email_key, &row, &found));
     CHECK_INT(0, row.credentials);
+}
+
+#define ADDERS 8
+
+struct adder {
+    pthread_t thread;
+    struct world *world;
+    struct credential_row row;
+    enum err end;
+};
+
+static void *add_one(void *cls)
+{
+    struct adder *a = cls;
+    a->end = try_adding(a->world, &a->row);
+    return NULL;
+}
+
+TEST(credentials, that_are_added_at_once_are_all_counted)
+{
+    struct world *w = *state;
+    struct person p;
+    struct adder adders[ADDERS];
+    struct user_row row = { 0 };
+    bool found = false;
+
+    add_with_handle(w, 1, &p);
+    for (int i = 0; i < ADDERS; i++) {
+        adders[i] = (struct adder){ .world = w, .row = credential_make(arena_printf(w->mem, "AAA%d", i), p.row.id) };
+        CHECK_INT(0, pthread_create(&adders[i].thread, NULL, add_one, &adders[i]));
+    }
+    for (int i = 0; i < ADDERS; i++) {
+        CHECK_INT(0, pthread_join(adders[i].thread, NULL));
+        CHECK_OK(adders[i].end);
+    }
+    CHECK_OK(users_by_id(w->db, w->mem, p.row.id, &row, &found));
+    CHECK_INT(ADDERS, row.credentials);
+}
+
+TEST(credentials, of_before_the_count_are_counted_by_its_migration)
+{
+    struct world *w = *state;
+    struct person p;
+    struct user_row owner = { 0 };
+    int steps = 0;
+
+    add_with_handle(w, 1, &p);
+    const struct credential_row row = credential_make(STR("AAEC"), p.row.id);
+    CHECK_OK(try_adding(w, &row));
+    db_drop(&w->db);
+    CHECK_OK(migrate_to(w->store, NOW, 13, &steps));
+    CHECK_OK(migrate_to(w->store, NOW, -1, &steps));
+    CHECK_OK(db_open(w->store, &w->db));
+    (void)credential_read(w, row.id, &owner);
+    CHECK_INT(1, owner.credentials);
+    CHECK_INT(0, owner.recovery_codes);
+    CHECK(!owner.totp);
 }
 
 TEST(credentials, are_listed_for_their_owner_the_oldest_first)
@@ -272,6 +332,8 @@ int contract_credentials(const struct contract *contract)
     const struct CMUnitTest tests[] = {
         FRESH(credentials, come_back_as_they_were_with_their_owner),
         FRESH(credentials, are_counted_with_their_account_and_nobody_elses),
+        FRESH(credentials, that_are_added_at_once_are_all_counted),
+        FRESH(credentials, of_before_the_count_are_counted_by_its_migration),
         FRESH(credentials, are_listed_for_their_owner_the_oldest_first),
         FRESH(credentials, have_one_id_among_all_accounts),
         FRESH(credentials, that_are_backed_up_and_may_not_be_are_refused),

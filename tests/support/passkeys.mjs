@@ -14,9 +14,9 @@ export async function beginAdding(server, token) {
   return answer.json;
 }
 
-// The answer of the second half; knobs: see authenticator.mjs. at: the server of the second half.
-export async function tryAdding(server, token, key, { name, at = server, ...knobs } = {}) {
-  const { ceremony, publicKey } = await beginAdding(server, token);
+// The answer of the second half; knobs: see authenticator.mjs. at: the server of the second half; begun: what its begin answered.
+export async function tryAdding(server, token, key, { name, at = server, begun, ...knobs } = {}) {
+  const { ceremony, publicKey } = begun ?? (await beginAdding(server, token));
   const credential = key.register(publicKey, { origin: pageOf(server), ...knobs });
   return post(at, '/webauthn/register/complete', { ceremony, credential, name }, { token });
 }
