@@ -263,8 +263,29 @@ static enum flaw local_form(struct arena *mem, struct str local, struct str *for
     return NONE;
 }
 
+/* A name that IDNA leaves as it is, but for capitals: no A-label (RFC 5890 2.3.2.1) is without two hyphens. */
+static bool stands_for_itself(struct str domain)
+{
+    for (size_t i = 0; i < domain.len; i++)
+        if (!ascii_letter_or_digit(domain.ptr[i]) && domain.ptr[i] != '-' && domain.ptr[i] != '.')
+            return false;
+    return !str_contains(domain, STR("--"));
+}
+
+static void add_small(struct buf *b, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        buf_add_char(b, ascii_letter(text.ptr[i]) ? (char)(text.ptr[i] | 0x20) : text.ptr[i]);
+}
+
 static enum flaw domain_form(struct arena *mem, struct str typed, struct str *ascii)
 {
+    if (stands_for_itself(typed)) {
+        struct buf b = buf_new(mem, typed.len);
+        add_small(&b, typed);
+        *ascii = buf_str(&b);
+        return host_name(*ascii) ? NONE : DOMAIN_FORM;
+    }
     if (!domain_typed_well(typed))
         return DOMAIN_CHARACTERS;
     if (!to_ascii(mem, typed, ascii))
@@ -275,8 +296,7 @@ static enum flaw domain_form(struct arena *mem, struct str typed, struct str *as
 static struct str joined(struct arena *mem, struct str local, struct str domain)
 {
     struct buf b = buf_new(mem, local.len + 1 + domain.len);
-    for (size_t i = 0; i < local.len; i++)
-        buf_add_char(&b, ascii_letter(local.ptr[i]) ? (char)(local.ptr[i] | 0x20) : local.ptr[i]);
+    add_small(&b, local);
     buf_add_char(&b, '@');
     buf_add(&b, domain);
     return buf_str(&b);

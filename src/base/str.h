@@ -23,10 +23,10 @@ struct strs {
 #define STR_ARG(s)   (int)(s).len, (s).ptr /* for "%.*s" */
 
 struct str str_of(const char *text); /* a C string from a library's edge; NULL becomes the absent view */
-/* Here and not in str.c: most pairs differ in length, and tables are searched with it. */
+/* Here and not in str.c: most pairs differ in length or at once, and tables are searched with it. */
 static inline bool str_equal(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
 bool str_starts(struct str s, struct str prefix);

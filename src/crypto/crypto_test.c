@@ -131,6 +131,25 @@ TEST(short_hash, is_siphash_2_4_and_depends_on_its_key)
     CHECK(short_hash(&key, bytes) != UINT64_C(0xa129ca6149be45e5));
 }
 
+TEST(digest, keyed_is_siphash_2_4_of_128_bits_for_each_text)
+{
+    /* vectors_sip128 of the reference implementation: key 00..0f, no message, and the message 00. */
+    static const uint8_t none[] = { 0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
+                                    0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93 };
+    static const uint8_t zero[] = { 0xda, 0x87, 0xc1, 0xd8, 0x6b, 0x99, 0xaf, 0x44,
+                                    0x34, 0x76, 0x59, 0x11, 0x9b, 0x22, 0xfc, 0x45 };
+    struct short_key key;
+    for (size_t i = 0; i < sizeof key.is; i++)
+        key.is[i] = (uint8_t)i;
+    struct digest got = digest_keyed(&key, STR(""), (struct str){ "\0", 1 });
+    CHECK(memcmp(none, got.is, sizeof none) == 0);
+    CHECK(memcmp(zero, got.is + sizeof none, sizeof zero) == 0);
+    key.is[0] ^= 1;
+    got = digest_keyed(&key, STR(""), (struct str){ "\0", 1 });
+    CHECK(memcmp(none, got.is, sizeof none) != 0);
+    CHECK(memcmp(zero, got.is + sizeof none, sizeof zero) != 0);
+}
+
 /* ---- ids ---- */
 
 TEST(uuid7, has_its_version_its_variant_and_its_time)
@@ -492,7 +511,8 @@ TEST(signature, serves_many_threads_with_one_key)
 RUN_TESTS(CASE(base64url, writes_and_reads_the_vectors_of_rfc_4648_without_padding),
           CASE(base64url, refuses_all_that_is_not_canonical), CASE(base64url, knows_64_characters_of_256),
           CASE(base64url, gives_back_bytes_of_every_length), CASE(digest, is_sha_256),
-          CASE(digest, differs_when_any_bit_does), CASE(short_hash, is_siphash_2_4_and_depends_on_its_key),
+          CASE(digest, differs_when_any_bit_does), CASE(digest, keyed_is_siphash_2_4_of_128_bits_for_each_text),
+          CASE(short_hash, is_siphash_2_4_and_depends_on_its_key),
           CASE(uuid7, has_its_version_its_variant_and_its_time), CASE(uuid7, sorts_by_its_time_and_never_repeats),
           CASE(uuid_ok, takes_only_the_lower_case_text_form), CASE(signature_check, takes_the_example_of_rfc_7515),
           CASE(signature_check, refuses_any_other_bit_of_signature_and_text),

@@ -10,14 +10,12 @@ struct digest digest_of(struct str bytes)
     return digest;
 }
 
-struct digest digest_of_parts(const struct str *parts, size_t count)
+struct digest digest_keyed(const struct short_key *key, struct str one, struct str other)
 {
     struct digest digest;
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, sizeof digest.is);
-    for (size_t i = 0; i < count; i++)
-        crypto_generichash_update(&state, (const uint8_t *)parts[i].ptr, parts[i].len);
-    crypto_generichash_final(&state, digest.is, sizeof digest.is);
+    _Static_assert(sizeof digest.is == 2 * crypto_shorthash_siphashx24_BYTES, "a half for each");
+    crypto_shorthash_siphashx24(digest.is, (const uint8_t *)one.ptr, one.len, key->is);
+    crypto_shorthash_siphashx24(digest.is + sizeof digest.is / 2, (const uint8_t *)other.ptr, other.len, key->is);
     return digest;
 }
 

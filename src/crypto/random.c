@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <sodium.h>
+#include <string.h>
 
 void crypto_setup(void)
 {
@@ -27,6 +28,20 @@ const char *crypto_sodium_version(void)
 void random_bytes(void *out, size_t len)
 {
     randombytes_buf(out, len);
+}
+
+#define POOL                                                                                                           \
+    32 /* ids for which a thread draws at once: a call of the kernel for each costs more than all the rest of an id */
+
+static uint64_t pooled(void)
+{
+    static _Thread_local uint64_t pool[POOL];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        random_bytes(pool, sizeof pool);
+        left = POOL;
+    }
+    return pool[--left];
 }
 
 /* RFC 9562 4: "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" */
@@ -63,7 +78,8 @@ void uuid7(int64_t now_us, char out[static UUID_TEXT_MAX])
         bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
     bytes[6] = (uint8_t)(0x70 | part >> 8);
     bytes[7] = (uint8_t)part;
-    random_bytes(bytes + 8, 8);
+    const uint64_t random = pooled();
+    memcpy(bytes + 8, &random, sizeof random);
     bytes[8] = (uint8_t)(0x80 | (bytes[8] & 0x3f));
     uuid_text(bytes, out);
 }

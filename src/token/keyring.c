@@ -327,15 +327,13 @@ static const struct key *find(const struct ring *ring, int64_t now_us, struct st
     return NULL;
 }
 
-/* The key is part of it, and the length of the signature, so that no byte of one text can be read as one of another. */
 static FALLIBLE check_once(struct seen *seen, const struct key *key, struct str message,
                            const struct signature *signature)
 {
-    const struct str parts[] = { kid_of(key),
-                                 { (const char *)&signature->len, sizeof signature->len },
-                                 { (const char *)signature->is, signature->len },
-                                 message };
-    const struct digest digest = digest_of_parts(parts, sizeof parts / sizeof *parts);
+    char proof[KID_LEN + sizeof signature->is];
+    memcpy(proof, key->kid, KID_LEN);
+    memcpy(proof + KID_LEN, signature->is, signature->len);
+    const struct digest digest = seen_digest(seen, message, (struct str){ proof, KID_LEN + signature->len });
     if (seen_has(seen, &digest))
         return OK;
     TRY(signature_check(key->check, message, signature));

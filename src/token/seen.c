@@ -1,5 +1,6 @@
 #include "token/seen.h"
 #include "base/err.h"
+#include "crypto/random.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #define LOCKS 64 /* slot n is guarded by lock n % LOCKS */
 
 struct seen {
+    struct short_key key;
     pthread_mutex_t locks[LOCKS];
     struct digest slots[SEEN_SLOTS];
 };
@@ -16,6 +18,7 @@ struct seen *seen_open(void)
     struct seen *seen = calloc(1, sizeof *seen); /* past malloc's threshold for mmap: zero pages until written to */
     if (seen == NULL)
         die("out of memory");
+    random_bytes(&seen->key, sizeof seen->key);
     for (size_t i = 0; i < LOCKS; i++)
         pthread_mutex_init(&seen->locks[i], NULL);
     return seen;
@@ -27,6 +30,11 @@ void seen_drop(struct seen **seen)
         pthread_mutex_destroy(&(*seen)->locks[i]);
     free(*seen);
     *seen = NULL;
+}
+
+struct digest seen_digest(const struct seen *seen, struct str message, struct str proof)
+{
+    return digest_keyed(&seen->key, message, proof);
 }
 
 static size_t slot_of(const struct digest *digest)
