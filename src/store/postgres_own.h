@@ -19,7 +19,7 @@
 #include "base/secret.h"
 #include "store/driver.h"
 
-#define POSTGRES_WRITERS   8  /* connections that write; past that, more only wait for each other in the server */
+#define POSTGRES_WRITERS   16 /* connections that write; past that, more only wait for each other in the server */
 #define POSTGRES_READERS   8  /* connections that all share for reading, at most */
 #define READERS_TOGETHER   16 /* statements that travel on one of them at once */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
