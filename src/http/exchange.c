@@ -260,7 +260,8 @@ static enum err read_query(struct exchange *ex)
     struct str query = ex->target, path;
     str_split(&query, '?', &path);
     c->query = arena_take(c->visit.mem, c->route->query.size);
-    return query_read(c->visit.mem, query, c->route->query.fields, c->query, &c->faults);
+    const enum query_strangers strangers = c->route->is_page ? QUERY_PASSES_STRANGERS : QUERY_REFUSES_STRANGERS;
+    return query_read(c->visit.mem, query, c->route->query.fields, strangers, c->query, &c->faults);
 }
 
 /* What stands before the handler, in this order: a secret in the address, guard and limit, the body. */

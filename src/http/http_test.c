@@ -156,7 +156,7 @@ TEST(query, reads_what_the_table_names)
     AUTO(arena) struct arena *mem = arena_new();
     struct params p = { 0 };
     struct faults faults = { 0 };
-    CHECK_OK(query_read(mem, STR("q=a+%26b&limit=200&active=true"), params_in, &p, &faults));
+    CHECK_OK(query_read(mem, STR("q=a+%26b&limit=200&active=true"), params_in, QUERY_REFUSES_STRANGERS, &p, &faults));
     CHECK_INT(0, faults.count);
     CHECK_STR(STR("a &b"), p.q);
     CHECK_INT(200, p.limit);
@@ -171,9 +171,42 @@ TEST(query, refuses_strangers_doubles_and_broken_text)
     struct params p = { 0 };
     struct faults faults = { 0 };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), params_in, &p, &faults));
+        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), params_in, QUERY_REFUSES_STRANGERS, &p, &faults));
         CHECK_INT(WHY_QUERY, note_get()->why);
     }
+}
+
+TEST(query, passes_strangers_where_links_of_all_kinds_lead)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct params p = { 0 };
+    struct faults faults = { 0 };
+    const struct str query = STR("utm_source=x&utm_source=y&q=a&marks=1&Q=b&=c&plain");
+    CHECK_OK(query_read(mem, query, params_in, QUERY_PASSES_STRANGERS, &p, &faults));
+    CHECK_INT(0, faults.count);
+    CHECK_STR(STR("a"), p.q);
+    CHECK_OK(query_read(mem, query, NULL, QUERY_PASSES_STRANGERS, NULL, &faults));
+}
+
+TEST(query, passes_no_stranger_that_is_broken_secret_or_one_too_many)
+{
+    static const char *const refused[] = { "x=%",  "%=x",     "x=%00",   "x=%ff",
+                                           "&",    "x=1&",    "q=a&q=b", "1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17",
+                                           "x=%f", "x=1&&y=2" };
+    static const char *const secret[] = { "x=1&token=y", "PASSWORD=", "to%6ben=y" };
+    AUTO(arena) struct arena *mem = arena_new();
+    struct params p = { 0 };
+    struct faults faults = { 0 };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), params_in, QUERY_PASSES_STRANGERS, &p, &faults));
+        CHECK_INT(WHY_QUERY, note_get()->why);
+    }
+    for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) {
+        CHECK_END(ERR_INVALID, query_read(mem, str_of(secret[i]), params_in, QUERY_PASSES_STRANGERS, &p, &faults));
+        CHECK_INT(WHY_SECRET_IN_QUERY, note_get()->why);
+    }
+    CHECK_OK(query_read(mem, STR("x=1&limit=201"), params_in, QUERY_PASSES_STRANGERS, &p, &faults));
+    CHECK_INT(1, faults.count);
 }
 
 TEST(query, refuses_a_secret_whatever_the_route_takes)
@@ -184,9 +217,9 @@ TEST(query, refuses_a_secret_whatever_the_route_takes)
     struct params p = { 0 };
     struct faults faults = { 0 };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), params_in, &p, &faults));
+        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), params_in, QUERY_REFUSES_STRANGERS, &p, &faults));
         CHECK_INT(WHY_SECRET_IN_QUERY, note_get()->why);
-        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), NULL, NULL, &faults));
+        CHECK_END(ERR_INVALID, query_read(mem, str_of(refused[i]), NULL, QUERY_REFUSES_STRANGERS, NULL, &faults));
     }
 }
 
@@ -202,7 +235,7 @@ TEST(query, holds_its_bounds_at_the_edge)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct params p = { 0 };
         struct faults faults = { 0 };
-        CHECK_OK(query_read(mem, str_of(rows[i].query), params_in, &p, &faults));
+        CHECK_OK(query_read(mem, str_of(rows[i].query), params_in, QUERY_REFUSES_STRANGERS, &p, &faults));
         CHECK_INT(rows[i].faults, faults.count);
     }
 }
@@ -463,6 +496,8 @@ RUN_TESTS(CASE(router, prefers_the_literal_row_wherever_it_stands), CASE(router,
           CASE(language, that_is_unknown_unwanted_or_malformed_is_the_first_of_ours),
           CASE(cookie, is_found_among_others_by_its_whole_name), CASE(cookie, that_came_twice_is_refused),
           CASE(query, reads_what_the_table_names), CASE(query, refuses_strangers_doubles_and_broken_text),
+          CASE(query, passes_strangers_where_links_of_all_kinds_lead),
+          CASE(query, passes_no_stranger_that_is_broken_secret_or_one_too_many),
           CASE(query, refuses_a_secret_whatever_the_route_takes), CASE(query, holds_its_bounds_at_the_edge),
           CASE(address, reads_listen_places_and_refuses_the_rest), CASE(proxies, believe_only_what_a_trusted_hop_wrote),
           CASE(proxies, refuse_what_is_no_block), CASE(lane, refuses_when_the_answer_would_take_more_than_two_seconds),

@@ -56,14 +56,16 @@ static void mark(const struct field *table, const struct field *row, void *out)
             ((struct marks *)(void *)((char *)out + m->offset))->given |= UINT64_C(1) << (row - table);
 }
 
-static enum err read_pair(struct arena *mem, struct str pair, const struct field *table, void *out, uint64_t *seen,
-                          struct faults *faults)
+static enum err read_pair(struct arena *mem, struct str pair, const struct field *table, enum query_strangers strangers,
+                          void *out, uint64_t *seen, struct faults *faults)
 {
     struct str name = { 0 }, value = { 0 };
     TRY(str_split(&pair, '=', &name) ? percent_decode(mem, name, true, &name) : OK);
     TRY(percent_decode(mem, pair.ptr == NULL ? STR("") : pair, true, &value));
     const struct field *row = row_of(table, name);
-    if (row == NULL || row->kind == FIELD_MARKS || (*seen & UINT64_C(1) << (row - table)) != 0)
+    if (row == NULL || row->kind == FIELD_MARKS)
+        return strangers == QUERY_PASSES_STRANGERS ? OK : refuse(WHY_QUERY);
+    if ((*seen & UINT64_C(1) << (row - table)) != 0)
         return refuse(WHY_QUERY);
     *seen |= UINT64_C(1) << (row - table);
     mark(table, row, out);
@@ -84,7 +86,8 @@ static bool holds_secret(struct arena *mem, struct str query)
     return false;
 }
 
-enum err query_read(struct arena *mem, struct str query, const struct field *table, void *out, struct faults *faults)
+enum err query_read(struct arena *mem, struct str query, const struct field *table, enum query_strangers strangers,
+                    void *out, struct faults *faults)
 {
     struct str pair;
     uint64_t seen = 0;
@@ -96,7 +99,7 @@ enum err query_read(struct arena *mem, struct str query, const struct field *tab
     while (str_split(&query, '&', &pair)) {
         if (pair.len == 0 || ++pairs > QUERY_PAIRS_MAX)
             return refuse(WHY_QUERY);
-        if (read_pair(mem, pair, table, out, &seen, faults) != OK)
+        if (read_pair(mem, pair, table, strangers, out, &seen, faults) != OK)
             return refuse(WHY_QUERY);
     }
     return OK;

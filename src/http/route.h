@@ -32,6 +32,7 @@ struct route {
     const char *does; /* one line for the documents */
     bool collects;    /* the handler runs with faults too, adds its own and refuses: all of them at once */
     bool oauth;       /* as RFC 6749 has it: the body is a form, and a refusal {"error","error_description"} */
+    bool is_page;     /* links of all kinds lead here: query parameters that are not in the table are passed over */
 };
 
 #define NO_BODY                                                                                                        \

@@ -30,7 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
             if (!str_utf8_ok(match.params[i]))
                 __builtin_trap();
-    if (query_read(mem, query, fields, &out, &faults) == OK && (out.q.len > 8 || out.limit > 200))
+    const enum err strict = query_read(mem, query, fields, QUERY_REFUSES_STRANGERS, &out, &faults);
+    if (strict == OK && (out.q.len > 8 || out.limit > 200))
+        __builtin_trap();
+    struct query_params same = { 0 };
+    struct faults fewer = { 0 };
+    const enum err loose = query_read(mem, query, fields, QUERY_PASSES_STRANGERS, &same, &fewer);
+    if ((strict == OK && loose != OK) || (loose == OK && (same.q.len > 8 || same.limit > 200)))
         __builtin_trap();
     return 0;
 }

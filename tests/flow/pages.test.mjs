@@ -71,6 +71,49 @@ describe('a page', () => {
     });
 });
 
+describe('the query of a page', () => {
+  const QUERY = '?utm_source=news&utm_source=letter&fbclid=a%20b&ref';
+  for (const path of PAGES)
+    it(`is passed over at ${path}`, async () => {
+      const [plain, linked] = [await get(path), await get(`${path}${QUERY}`)];
+      assert.deepEqual([linked.status, linked.text, linked.headers.etag], [200, plain.text, plain.headers.etag]);
+    });
+
+  it('is passed over at the front door', async () => {
+    const { status, headers } = await get(`/${QUERY}`);
+    assert.deepEqual([status, headers.location], [303, 'account']);
+  });
+
+  const many = (count) => `?${Array.from({ length: count }, (_, i) => `p${i}=x`).join('&')}`;
+  const long = (bytes) => `/sign-in?x=${'y'.repeat(bytes - '/sign-in?x='.length)}`;
+  it('has its bounds, and just within them it is fine', async () => {
+    for (const [target, status] of [[`/sign-in${many(16)}`, 200], [`/sign-in${many(17)}`, 400], [long(4096), 200], [long(4097), 414]])
+      assert.equal((await get(target)).status, status, `${target.slice(0, 40)} ${target.length}`);
+  });
+
+  for (const [what, query, code] of [
+    ['a broken escape', '?x=%', 'invalid_query'],
+    ['a broken escape in a name', '?%zz=1', 'invalid_query'],
+    ['a NUL', '?x=%00', 'invalid_query'],
+    ['what is not UTF-8', '?x=%ff', 'invalid_query'],
+    ['a pair that is none', '?a=1&&b=2', 'invalid_query'],
+    ['a password', '?utm_source=x&password=y', 'secret_in_query'],
+    ['a token', '?token=y', 'secret_in_query'],
+  ])
+    it(`is refused for ${what}`, async () => {
+      for (const path of ['/', ...PAGES]) {
+        const { status, json } = await get(`${path}${query}`);
+        assert.deepEqual([status, json.code], [400, code], path);
+      }
+    });
+
+  it('is none for a part of the pages, nor for the API', async () => {
+    const { path } = await asset('style.css');
+    for (const target of [path, '/ping', '/users/me', '/.well-known/jwks.json'])
+      assert.equal((await get(`${target}?utm_source=x`)).json.code, 'invalid_query', target);
+  });
+});
+
 describe('the front door', () => {
   it('leads to the account', async () => {
     const { status, headers } = await get('/');
