@@ -193,6 +193,65 @@ describe('a change that wants a fresh sign-in', { skip }, () => {
   });
 });
 
+describe('a change that wants a fresh sign-in, of who has an app', { skip }, () => {
+  const inUse = async ({ id }) => (await at.server.query(`SELECT totp FROM users WHERE public_id = '${id}'`)).map(({ totp }) => Boolean(Number(totp)));
+
+  it('asks for its code alone, stays undone while that is wrong, and goes on with a right one', async () => {
+    const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');
+    const secret = await setUpApp(page, account);
+    await age(account);
+    await page.getByRole('button', { name: 'Stop using the app' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop using the app' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+    const code = dialog.getByLabel('Code of your authenticator app');
+    await code.waitFor();
+    assert.equal(await dialog.getByLabel('Current password').count(), 0, 'the password alone would be weaker');
+    assert.equal(await code.getAttribute('autocomplete'), 'one-time-code');
+    await look(page, 'is-it-you-code');
+
+    await code.press('Enter');
+    await dialog.getByText('This is needed.').waitFor();
+    await code.fill(wrongCode(secret));
+    await page.keyboard.press('Enter');
+    await dialog.getByText('The code is not right, or was used before.').waitFor();
+    assert.equal(await code.getAttribute('aria-invalid'), 'true');
+    assert.equal(await code.evaluate((input) => input === document.activeElement), true);
+    await look(page, 'is-it-you-code-refused');
+    assert.deepEqual(await inUse(account), [true]);
+
+    await code.fill(codeNow(secret).replace(/(...)/, '$1 '));
+    await page.keyboard.press('Enter');
+    await page.getByText('The app is not in use any more.').waitFor();
+    await dialog.waitFor({ state: 'hidden' });
+    assert.deepEqual(await inUse(account), [false]);
+    await close({ page, heard });
+  });
+
+  it('is left alone after a wrong code, and asks anew the next time', async () => {
+    const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');
+    const secret = await setUpApp(page, account);
+    await goTo(page, 'Recovery codes');
+    await age(account);
+    await page.getByRole('button', { name: 'Make ten codes' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+    const code = dialog.getByLabel('Code of your authenticator app');
+    await code.fill(wrongCode(secret));
+    await page.keyboard.press('Enter');
+    await dialog.getByText('The code is not right, or was used before.').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Sign in again before you do this.').waitFor();
+    assert.equal(await page.locator('#codes li').count(), 0);
+    await page.getByRole('button', { name: 'Make ten codes' }).click();
+    assert.equal(await code.inputValue(), '');
+    assert.equal(await dialog.getByText('The code is not right').count(), 0);
+    await code.fill(codeNow(secret));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Your new codes' }).waitFor();
+    for (const text of await page.locator('#codes li').allInnerTexts()) at.server.canaries.remember(text);
+    await close({ page, heard });
+  });
+});
+
 describe('news of the account', { skip }, () => {
   it('stay until they were read', async () => {
     const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');

@@ -5,6 +5,7 @@ import { NO_CHROMIUM, findChromium } from '../support/browser.mjs';
 import {
   BOUND, KEY, OLD_KEY, PASSKEY, PHONE, assertClean, heading, hearSignals, look, newcomer, plugIn, signInAt, withPages,
 } from '../support/pages.mjs';
+import { agedTicket } from '../support/tickets.mjs';
 
 const skip = (await findChromium()) === undefined && NO_CHROMIUM;
 const at = withPages();
@@ -151,6 +152,106 @@ describe('keeping keys', { skip }, () => {
     assert.deepEqual(gone, { rpId: 'localhost', credentialId: Buffer.from(credentialId, 'base64').toString('base64url') });
     assert.deepEqual([left.rpId, left.allAcceptedCredentialIds, left.userId], ['localhost', [], who.userId]);
     assert.deepEqual([who.name, who.displayName], [account.email, account.name]);
+    await close({ page, heard });
+  });
+
+  // The last two signals once there are as many as this: which credentials are good, and who has them.
+  async function toldOf(page, count) {
+    await page.waitForFunction((n) => window.signals.length >= n, count);
+    const signals = await page.signals();
+    assert.equal(signals.length, count, JSON.stringify(signals));
+    const [[first, good], [second, who]] = signals.slice(-2);
+    assert.deepEqual([first, second], ['signalAllAcceptedCredentials', 'signalCurrentUserDetails']);
+    assert.deepEqual([good.rpId, who.rpId, good.userId], ['localhost', 'localhost', who.userId]);
+    return { good: good.allAcceptedCredentialIds.sort(), name: who.name, displayName: who.displayName, userId: who.userId };
+  }
+
+  it('tells the browser of all of them, and of their owner, whenever one or the other has a new name', async () => {
+    const account = await newcomer(at.server);
+    const { page, heard } = await at.open('/sign-in');
+    await hearSignals(page);
+    await signInAt(page, account);
+    await heading(page, 'Profile');
+    const keys = [];
+    await page.goto(`${at.site}/account#passkeys`);
+    await page.getByText('There is none yet.').waitFor();
+    for (const [name, kind] of [['Blue', PASSKEY], ['Red', KEY]]) {
+      const key = await plugIn(page, kind);
+      await addKey(page, name);
+      keys.push(...(await key.credentials()));
+      await key.unplug();
+    }
+    const ids = keys.map(({ credentialId }) => Buffer.from(credentialId, 'base64').toString('base64url')).sort();
+    const userId = Buffer.from(keys[0].userHandle, 'base64').toString('base64url');
+
+    await page.reload();
+    const expected = { good: ids, name: account.email, displayName: account.name, userId };
+    assert.deepEqual(await toldOf(page, 2), expected);
+    await page.getByRole('button', { name: 'Rename Blue' }).click();
+    await page.getByLabel('Name of the key').first().fill('Azure');
+    await page.keyboard.press('Enter');
+    await page.getByText('Renamed.').waitFor();
+    assert.deepEqual(await toldOf(page, 4), expected);
+
+    await page.getByRole('link', { name: 'Profile' }).click();
+    await page.getByLabel('Full name').fill('Ada King');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    assert.deepEqual(await toldOf(page, 6), { ...expected, displayName: 'Ada King' });
+    await close({ page, heard });
+  });
+
+  it('tells the browser nothing of a profile without keys', async () => {
+    const account = await newcomer(at.server);
+    const { page, heard } = await at.open('/sign-in');
+    await hearSignals(page);
+    await signInAt(page, account);
+    await heading(page, 'Profile');
+    await page.getByLabel('Full name').fill('Ada King');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    await page.waitForLoadState('networkidle');
+    assert.deepEqual(await page.signals(), []);
+    await close({ page, heard });
+  });
+
+  for (const [what, spoil] of [
+    ['knows no signals', () => ['UnknownCredential', 'AllAcceptedCredentials', 'CurrentUserDetails'].forEach((name) => delete PublicKeyCredential[`signal${name}`])],
+    ['refuses them', () => ['UnknownCredential', 'AllAcceptedCredentials', 'CurrentUserDetails'].forEach((name) => {
+      PublicKeyCredential[`signal${name}`] = () => Promise.reject(new DOMException('no', 'SecurityError'));
+    })],
+  ])
+    it(`works where the browser ${what}`, async () => {
+      const account = await newcomer(at.server);
+      const { page, heard } = await at.open('/sign-in');
+      await page.addInitScript(spoil);
+      await plugIn(page);
+      await signInAt(page, account);
+      await heading(page, 'Profile');
+      await page.goto(`${at.site}/account#passkeys`);
+      await addKey(page, 'Blue');
+      await page.getByRole('button', { name: 'Rename Blue' }).click();
+      await page.getByLabel('Name of the key').first().fill('Green');
+      await page.keyboard.press('Enter');
+      await page.getByText('Renamed.').waitFor();
+      await page.getByRole('button', { name: 'Remove Green' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+      await page.getByText('Green is removed.').waitFor();
+      await close({ page, heard });
+    });
+
+  it('says so when the ceremony has taken too long, and adds nothing; begun again it works', async () => {
+    const { page, heard } = await signedIn();
+    const late = (route) => {
+      const body = route.request().postDataJSON();
+      return route.continue({ postData: { ...body, ceremony: agedTicket(at.server.folder, body.ceremony, 'passkey_add', 300) } });
+    };
+    await page.route('**/webauthn/register/complete', late, { times: 1 });
+    await page.getByRole('button', { name: 'Add key or passkey' }).click();
+    await page.getByText('That took too long. Begin again.').waitFor();
+    await page.reload();
+    await page.getByText('There is none yet.').waitFor();
+    await addKey(page, 'Blue');
     await close({ page, heard });
   });
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Authenticator } from '../support/authenticator.mjs';
 import { beginSigning, keyHolder, pageOf, post, signInBy } from '../support/passkeys.mjs';
-import { alter, assertProblem, sessionEnded, signIn, withServer } from '../support/story.mjs';
+import { alter, assertProblem, auditOf, sessionEnded, signIn, withServer } from '../support/story.mjs';
+import { agedTicket } from '../support/tickets.mjs';
 import { codeNow, enrolled, rewind } from '../support/totp.mjs';
 
 const at = withServer();
@@ -97,6 +98,41 @@ describe('what is handed out once', () => {
           assert.ok(isRefusal(answer), answer.text);
           assert.deepEqual(await countsOf(one), before);
         });
+});
+
+const purposes = {
+  'an mfa_token': 'second_step',
+  'the ceremony of an addition': 'passkey_add',
+  'the ceremony of a sign-in': 'passkey_signin',
+  'the ceremony of a second step': 'passkey_signin',
+  'the ceremony of a step-up': 'step_up',
+  'the ceremony of a sign-up': 'passkey_signup',
+};
+
+describe('what is handed out for five minutes', () => {
+  const aged = (kind, { text, ...more }, seconds) => ({ ...more, text: agedTicket(at.server.folder, text, purposes[kind], seconds) });
+  for (const [kind, own] of Object.entries(belongs))
+    for (const place of own) {
+      it(`${kind} is refused at ${place} when they are over, and changes nothing`, async () => {
+        const one = await somebody();
+        const ticket = aged(kind, await kinds[kind](one), 300);
+        await rewind(at.server, one);
+        const before = await countsOf(one);
+        const answer = await places[place](one, ticket);
+        assert.equal(refusals.get(answer.json?.code), answer.status, answer.text);
+        const [{ outcome, reason }] = await auditOf(at.server, answer);
+        assert.deepEqual([outcome, reason], ['failure', kind === 'an mfa_token' ? 'mfa_token_expired' : 'ceremony_expired']);
+        assert.deepEqual(await countsOf(one), before);
+      });
+
+      it(`${kind} is taken at ${place} in the last of them`, async () => {
+        const one = await somebody();
+        const ticket = aged(kind, await kinds[kind](one), 240);
+        await rewind(at.server, one);
+        const answer = await places[place](one, ticket);
+        assert.ok(!isRefusal(answer), answer.text);
+      });
+    }
 });
 
 describe('a ceremony that was begun by somebody else', () => {
