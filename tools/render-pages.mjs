@@ -21,7 +21,7 @@ export function renderPage(source, { file, language, version }) {
   return source
     .replaceAll('@', '&#64;')
     .replace('<html lang="en"', `<html lang="${language}"`)
-    .replaceAll('{app}', '@app@')
+    .replace(/\{(app|dpop)\}/g, '@$1@')
     .replace(/\b(href|src)="(?![#a-z]+:|#)([^"]*)"/g, (_, name, address) => `${name}="${addressOf(version, address)}"`)
     .replace(/ data-t-([a-z-]+)="([\w.]+)"/g, (whole, name, key) => `${whole} ${name}="${text(key)}"`)
     .replace(/(<[^<>]* data-t="([\w.]+)"[^<>]*>)(?=<\/)/g, (_, tag, key) => `${tag}${text(key)}`);

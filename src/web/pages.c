@@ -71,7 +71,7 @@ static void add_base(struct buf *out, struct str path)
             buf_add(out, STR("../"));
 }
 
-/* "@app@" is the name of the service, "@base@" where its addresses begin. */
+/* "@app@" is the name of the service, "@base@" where its addresses begin, "@dpop@" whether it takes a token without a proof. */
 static struct str filled(struct call *c, struct str text)
 {
     struct buf out = buf_new(c->visit.mem, text.len + 256);
@@ -81,6 +81,8 @@ static struct str filled(struct call *c, struct str text)
             add_escaped(&out, c->realm);
         else if (str_equal(piece, STR("base")))
             add_base(&out, c->path);
+        else if (str_equal(piece, STR("dpop")))
+            buf_add(&out, c->dpop_only ? STR("required") : STR("optional"));
         else
             buf_add(&out, piece);
     }

@@ -178,6 +178,17 @@ test('the name of the service stands in the pages as text, whatever it holds', a
   assert.equal(await server.stop(), 0);
 });
 
+test('a page says whether the service takes tokens without a proof', async () => {
+  const server = await startServer({ env: { POSTERN_DPOP: 'required' } });
+  for (const path of PAGES) {
+    const [strict, usual] = [await server.call('GET', path), await get(path)];
+    assert.match(strict.text, /<meta name="dpop" content="required">/);
+    assert.match(usual.text, /<meta name="dpop" content="optional">/);
+    assert.notEqual(strict.headers.etag, usual.headers.etag);
+  }
+  assert.equal(await server.stop(), 0);
+});
+
 test('pages that are switched off are not there', async () => {
   const server = await startServer({ env: { POSTERN_PAGES: 'off' } });
   for (const path of ['/', '/a', ...PAGES]) {

@@ -1,4 +1,6 @@
 // Calls of this service. The access token lives in this module and nowhere else; the refresh token lies in a cookie that no script reads.
+import * as proofs from './proofs.js';
+
 const base = new URL('../../', import.meta.url); // of /pages/VERSION/api.js
 const SPARE_MS = 30_000; // a token that ends so soon is renewed first
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('postern') : undefined;
@@ -31,19 +33,36 @@ async function answerOf(response) {
   });
 }
 
-// One exchange, as it is. A refresh goes on when its page is left: else the next page would bring a cookie that is spent.
-export async function send(method, path, { body, token } = {}) {
+async function headersFor(method, path, { body, token }) {
   const headers = { 'X-Postern-Client': 'web' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (token !== undefined) headers.Authorization = `Bearer ${token}`;
+  if (token !== undefined) headers.Authorization = `${proofs.due ? 'DPoP' : 'Bearer'} ${token}`;
+  if (proofs.due) headers.DPoP = await proofs.make(method, addressOf(path), token);
+  return headers;
+}
+
+// A refresh goes on when its page is left: else the next page would bring a cookie that is spent.
+async function exchange(method, path, what) {
+  const headers = await headersFor(method, path, what);
   const keepalive = path === 'token/refresh';
   let response;
   try {
-    response = await fetch(addressOf(path), { method, headers, keepalive, cache: 'no-store', body: body && JSON.stringify(body) });
+    response = await fetch(addressOf(path), { method, headers, keepalive, cache: 'no-store', body: what.body && JSON.stringify(what.body) });
   } catch {
     throw new Refusal({});
   }
+  proofs.learn(response);
   return answerOf(response);
+}
+
+// One exchange, as it is. what: { body, token }
+export async function send(method, path, what = {}) {
+  try {
+    return await exchange(method, path, what);
+  } catch (refusal) {
+    if (!proofs.mayRetry(refusal)) throw refusal;
+    return exchange(method, path, what);
+  }
 }
 
 // Answers of /login and its like.
