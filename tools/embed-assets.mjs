@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const swagger = 'node_modules/swagger-ui-dist';
@@ -61,20 +62,35 @@ async function readDocument(file) {
   }
 }
 
+// Beside a file what it is compressed, where that saves a tenth or more. The same bytes each time: there is no name and no time in it.
+function compressed([name, file], out) {
+  const bytes = readFileSync(file);
+  const small = gzipSync(bytes, { level: 9 });
+  if (small.length > bytes.length * 0.9) return undefined;
+  writeFileSync(out(`${name}.gz`), small);
+  return out(`${name}.gz`);
+}
+
 // The bytes come in through the assembler: a compiler takes seconds for so long a literal.
-function asset(prefix, [name, file], number) {
-  const label = `${prefix}asset_${number}`;
-  return {
-    row: `    { "${name}", "${TYPES[path.extname(name)]}", NULL, ${label}, ${label}_end },`,
-    names: `extern const unsigned char ${label}[], ${label}_end[];`,
-    bytes: `        ".hidden ${label}, ${label}_end\\n"
+const incbin = (label, file) => `        ".hidden ${label}, ${label}_end\\n"
         ".global ${label}, ${label}_end\\n"
-        "${label}:\\n.incbin \\"${file}\\"\\n${label}_end:\\n.byte 0\\n"`,
+        "${label}:\\n.incbin \\"${file}\\"\\n${label}_end:\\n.byte 0\\n"`;
+
+// small: the file of its compressed form; undefined for none.
+function asset(prefix, [name, file], number, small) {
+  const label = `${prefix}asset_${number}`;
+  const parts = [[label, file], ...(small === undefined ? [] : [[`${label}_gzip`, small]])];
+  const places = [...parts.map(([part]) => `${part}, ${part}_end`), ...(small === undefined ? ['NULL, NULL'] : [])];
+  return {
+    row: `    { "${name}", "${TYPES[path.extname(name)]}", ${places.join(', ')} },`,
+    names: `extern const unsigned char ${parts.map(([part]) => `${part}[], ${part}_end[]`).join(', ')};`,
+    bytes: parts.map(([part, from]) => incbin(part, from)).join('\n'),
   };
 }
 
-function table(header, prefix, rows, more = '') {
-  const assets = rows.map((row, number) => asset(prefix, row, number));
+// rows: [name, file, is it filled in before it is sent, so that only the plain form is of use].
+function table(header, prefix, rows, out, more = '') {
+  const assets = rows.map((row, number) => asset(prefix, row, number, row[2] ? undefined : compressed(row, out)));
   return `/* Written by tools/embed-assets.mjs. */
 #include "${header}"
 
@@ -106,7 +122,7 @@ async function docs(out) {
   const source = path.join(top, 'openapi.yaml');
   writeFileSync(out('openapi.json'), JSON.stringify(await readDocument(source)));
   const rows = inTop(DOCS);
-  write(out('assets.c'), table('api/assets.h', '', [['openapi.json', out('openapi.json')], ...rows]), [source, ...rows.map(([, file]) => file)]);
+  write(out('assets.c'), table('api/assets.h', '', [['openapi.json', out('openapi.json')], ...rows], out), [source, ...rows.map(([, file]) => file)]);
 }
 
 async function pages(out) {
@@ -124,11 +140,11 @@ async function pages(out) {
       } catch (error) {
         die(error.message);
       }
-      return [page, out(page)];
+      return [page, out(page), true];
     }),
   );
   const parts = all.filter(([name]) => !name.endsWith('.html'));
-  write(out('pages_assets.c'), table('web/assets.h', 'web_', [...rendered, ...parts], `const char web_version[] = "${version}";\n`), [path.join(top, 'web/pages'), ...files]);
+  write(out('pages_assets.c'), table('web/assets.h', 'web_', [...rendered, ...parts], out, `const char web_version[] = "${version}";\n`), [path.join(top, 'web/pages'), ...files]);
 }
 
 const [, , what, folder] = process.argv;

@@ -10,17 +10,14 @@ static const char docs_policy[] =
 
 static enum err reply_asset(struct call *c, struct str name, const char *policy)
 {
-    for (size_t i = 0; i < assets_count; i++) {
-        const struct asset *a = &assets[i];
-        if (!str_equal(str_of(a->name), name))
-            continue;
-        c->reply.policy = policy;
-        c->reply.encoding = a->encoding;
-        reply_header(c, "Cache-Control", STR("public, max-age=3600"));
-        return reply_text(c, 200, a->content_type, (struct str){ (const char *)a->bytes, (size_t)(a->end - a->bytes) });
+    const struct asset *a = asset_find(assets, assets_count, name);
+    if (a == NULL) {
+        problem_http(c, 404, "not_found", "There is nothing at this address");
+        return OK;
     }
-    problem_http(c, 404, "not_found", "There is nothing at this address");
-    return OK;
+    c->reply.policy = policy;
+    reply_header(c, "Cache-Control", STR("public, max-age=3600"));
+    return asset_reply(c, a);
 }
 
 static bool hidden(struct call *c)

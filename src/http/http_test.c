@@ -5,6 +5,7 @@
 #include "http/cookie.h"
 #include "http/language.h"
 #include "http/query.h"
+#include "http/weight.h"
 #include "http/reaper.h"
 #include "base/clock.h"
 
@@ -107,6 +108,54 @@ TEST(language, that_is_unknown_unwanted_or_malformed_is_the_first_of_ours)
     };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_string_equal("en", language(none[i]));
+}
+
+TEST(weight, takes_gzip_where_it_is_wanted)
+{
+    static const char *const wanted[] = { "gzip",
+                                          "GZip",
+                                          "x-gzip",
+                                          "br, gzip;q=0.001",
+                                          "*",
+                                          "deflate, *",
+                                          "gzip;q=1.000",
+                                          "identity;q=0.5, gzip",
+                                          " gzip ;q=0.5",
+                                          "identity,gzip",
+                                          "gzip;q=0, x-gzip",
+                                          "*;q=0, gzip",
+                                          "gzip, deflate, br, zstd" };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        CHECK(weight_takes_gzip(str_of(wanted[i])));
+}
+
+TEST(weight, takes_no_gzip_where_it_is_unwanted_unnamed_or_malformed)
+{
+    static const char *const plain[] = { NULL,
+                                         "",
+                                         ",",
+                                         ";",
+                                         "identity",
+                                         "br, deflate",
+                                         "gzip;q=0",
+                                         "gzip;q=0.000",
+                                         "gzip;q=2",
+                                         "gzip;q=.5",
+                                         "gzip;x=1",
+                                         "gzip;q",
+                                         "gzip;q=0, *",
+                                         "*;q=0",
+                                         "gzipped",
+                                         "gzi",
+                                         "gzip q=1",
+                                         "\xff",
+                                         "gzip\xff",
+                                         "gzip;q=-1",
+                                         "identity, gzip;q=0.9",
+                                         "gzip;q=0.5;q=0.5",
+                                         "*;q=0.1, identity;q=0.2" };
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        CHECK(!weight_takes_gzip(str_of(plain[i])));
 }
 
 TEST(cookie, is_found_among_others_by_its_whole_name)
@@ -494,6 +543,8 @@ RUN_TESTS(CASE(router, prefers_the_literal_row_wherever_it_stands), CASE(router,
           CASE(router, tells_which_methods_a_path_takes), CASE(router, refuses_broken_escapes),
           CASE(language, is_the_one_that_weighs_most),
           CASE(language, that_is_unknown_unwanted_or_malformed_is_the_first_of_ours),
+          CASE(weight, takes_gzip_where_it_is_wanted),
+          CASE(weight, takes_no_gzip_where_it_is_unwanted_unnamed_or_malformed),
           CASE(cookie, is_found_among_others_by_its_whole_name), CASE(cookie, that_came_twice_is_refused),
           CASE(query, reads_what_the_table_names), CASE(query, refuses_strangers_doubles_and_broken_text),
           CASE(query, passes_strangers_where_links_of_all_kinds_lead),

@@ -23,15 +23,7 @@ static const char permissions[] = "camera=(), display-capture=(), geolocation=()
 
 static const struct asset *asset_of(struct str name)
 {
-    for (size_t i = 0; i < web_assets_count; i++)
-        if (str_equal(str_of(web_assets[i].name), name))
-            return &web_assets[i];
-    return NULL;
-}
-
-static struct str bytes_of(const struct asset *a)
-{
-    return (struct str){ (const char *)a->bytes, (size_t)(a->end - a->bytes) };
+    return asset_find(web_assets, web_assets_count, name);
 }
 
 static struct str tag_of(struct call *c, struct str body)
@@ -95,7 +87,7 @@ static enum err reply_page(struct call *c, unsigned status, struct str name)
     const struct asset *a = asset_of(arena_printf(c->visit.mem, "%.*s.%s.html", STR_ARG(name), language));
     if (a == NULL)
         die("the page %.*s was not built in", STR_ARG(name));
-    const struct str body = filled(c, bytes_of(a)), tag = tag_of(c, body);
+    const struct str body = filled(c, asset_bytes(a)), tag = tag_of(c, body);
     c->reply.policy = policy;
     reply_header(c, "Permissions-Policy", str_of(permissions));
     reply_header(c, "Vary", STR("Accept-Language, Cookie"));
@@ -130,9 +122,8 @@ enum err web_file(struct call *c)
     }
     bool ours = str_equal(c->params[0], str_of(web_version));
     c->reply.policy = policy;
-    c->reply.encoding = a->encoding;
     reply_header(c, "Cache-Control", ours ? STR("public, max-age=31536000, immutable") : STR("no-store"));
-    return reply_text(c, 200, a->content_type, bytes_of(a));
+    return asset_reply(c, a);
 }
 
 static bool is_visit(const struct call *c)

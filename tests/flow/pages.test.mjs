@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { languages, messages } from '../../web/pages/messages.js';
 import { withServer } from '../support/story.mjs';
 import { startServer, top } from '../support/server.mjs';
@@ -129,6 +130,39 @@ describe('a part of the pages', () => {
     assert.equal(headers['cache-control'], 'public, max-age=31536000, immutable');
     assert.equal(headers['content-type'], 'text/css; charset=utf-8');
     assert.equal(headers['x-content-type-options'], 'nosniff');
+  });
+
+  it('is compressed for who takes that, and plain for everybody else; caches know the two apart', async () => {
+    for (const name of ['messages.js', 'style.css', 'simplewebauthn.js', 'mark.svg']) {
+      const { path } = await asset(name);
+      const [plain, small] = [await get(path), await get(path, { 'Accept-Encoding': 'gzip, deflate, br, zstd' })];
+      assert.equal(plain.headers['content-encoding'], undefined);
+      assert.equal(small.headers['content-encoding'], 'gzip');
+      assert.ok(small.bytes.length < plain.bytes.length * 0.9, name);
+      assert.deepEqual(gunzipSync(small.bytes), plain.bytes);
+      for (const header of ['content-type', 'cache-control', 'vary', 'content-security-policy']) assert.equal(small.headers[header], plain.headers[header]);
+      assert.equal(plain.headers.vary, 'Accept-Encoding');
+      const head = await at.server.call('HEAD', path, { headers: { 'Accept-Encoding': 'gzip' } });
+      assert.deepEqual([head.headers['content-encoding'], Number(head.headers['content-length'])], ['gzip', small.bytes.length]);
+    }
+  });
+
+  for (const wish of ['', 'br', 'gzip;q=0', 'identity', '*;q=0', 'gzip;q=0, *', 'gzipped', 'gzip;q=2'])
+    it(`is plain for "${wish}"`, async () => {
+      const { path } = await asset('style.css');
+      const { headers, text } = await get(path, { 'Accept-Encoding': wish });
+      assert.equal(headers['content-encoding'], undefined);
+      assert.match(text, /^[\x20-\x7e\s]*\{/);
+    });
+
+  it('has its two forms at the API\'s page too, and no page itself, which is filled in as it is sent', async () => {
+    const wish = { 'Accept-Encoding': 'gzip' };
+    for (const path of ['/openapi.json', '/docs', '/docs/docs.css', '/docs/swagger-ui-bundle.js']) {
+      const [plain, small] = [await at.server.call('GET', path), await fetch(at.server.url + path, { headers: wish })];
+      assert.deepEqual([small.headers.get('content-encoding'), small.headers.get('vary')], ['gzip', 'Accept-Encoding'], path);
+      assert.ok(Buffer.from(await small.arrayBuffer()).equals(plain.bytes), path);
+    }
+    for (const path of ['/docs/favicon.png', ...PAGES, '/ping']) assert.equal((await get(path, wish)).headers['content-encoding'], undefined, path);
   });
 
   it('of another version is what there is, and is not kept', async () => {
