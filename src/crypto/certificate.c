@@ -255,24 +255,40 @@ static FALLIBLE parse_chain(struct strs chain, STACK_OF(X509) * stack)
     return OK;
 }
 
-/* WebAuthn Level 3 7.1: the attestation certificate and the root "may be the same", hence partial chains. */
-static FALLIBLE walk_chain(const struct anchors *anchors, STACK_OF(X509) * chain, int64_t at_s)
+/* How a walk ends: X509_V_OK, or why not.  alone: a list of the one anchor that counts; NULL: all of the store.
+ * WebAuthn Level 3 7.1: the attestation certificate and the root "may be the same", hence partial chains. */
+static int walk_chain(X509_STORE *store, STACK_OF(X509) * alone, STACK_OF(X509) * chain, int64_t at_s)
 {
     AUTO(walk) X509_STORE_CTX *walk = X509_STORE_CTX_new();
 
-    if (walk == NULL || X509_STORE_CTX_init(walk, anchors->store, sk_X509_value(chain, 0), chain) != 1)
-        return key_library_failed(ERR_INTERNAL, "walk a chain");
+    if (walk == NULL || X509_STORE_CTX_init(walk, store, sk_X509_value(chain, 0), chain) != 1)
+        die("out of memory");
+    if (alone != NULL)
+        X509_STORE_CTX_set0_trusted_stack(walk, alone);
     X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(walk);
     X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN);
     X509_VERIFY_PARAM_set_time(how, (time_t)at_s);
     X509_VERIFY_PARAM_set_depth(how, CERTIFICATE_CHAIN_MAX);
     X509_VERIFY_PARAM_set_auth_level(how, SECURITY_LEVEL);
     const bool good = X509_verify_cert(walk) == 1;
+    const int end = X509_STORE_CTX_get_error(walk);
     ERR_clear_error();
-    if (!good)
-        return fail(ERR_DENIED, "a chain that leads to no anchor: %s",
-                    X509_verify_cert_error_string(X509_STORE_CTX_get_error(walk)));
-    return OK;
+    return good ? X509_V_OK : end != X509_V_OK ? end : X509_V_ERR_UNSPECIFIED;
+}
+
+/* The library goes by name and tries one of several anchors that share it; the right one may be another. */
+static bool leads_to_another(X509_STORE *store, STACK_OF(X509) * chain, int64_t at_s)
+{
+    AUTO(stack) STACK_OF(X509) *all = X509_STORE_get1_all_certs(store);
+    bool good = false;
+
+    while (!good && sk_X509_num(all) > 0) {
+        AUTO(stack) STACK_OF(X509) *alone = sk_X509_new_null();
+        if (alone == NULL || sk_X509_push(alone, sk_X509_pop(all)) == 0)
+            die("out of memory");
+        good = walk_chain(store, alone, chain, at_s) == X509_V_OK;
+    }
+    return good;
 }
 
 FALLIBLE anchors_check(const struct anchors *anchors, struct strs chain, int64_t at_s)
@@ -282,5 +298,10 @@ FALLIBLE anchors_check(const struct anchors *anchors, struct strs chain, int64_t
     if (stack == NULL)
         die("out of memory");
     TRY(parse_chain(chain, stack));
-    return walk_chain(anchors, stack, at_s);
+    const int end = walk_chain(anchors->store, NULL, stack, at_s);
+    if (end == X509_V_OK)
+        return OK;
+    if (end == X509_V_ERR_CERT_SIGNATURE_FAILURE && leads_to_another(anchors->store, stack, at_s))
+        return OK;
+    return fail(ERR_DENIED, "a chain that leads to no anchor: %s", X509_verify_cert_error_string(end));
 }

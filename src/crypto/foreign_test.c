@@ -62,6 +62,25 @@ static const char leaf[] =
     "H0bCwjAM\n"                                                                                                       \
     "-----END CERTIFICATE-----\n"
 
+/* Two roots of one name, and a leaf of the first that names no key of its issuer. */
+static const char twin[] =
+    "MIIBIjCByqADAgECAgEJMAoGCCqGSM49BAMCMA8xDTALBgNVBAMMBFR3aW4wIhgPMjAyMDAxMDEwMDAwMDBaGA8yMTI2MTAwMTAw"
+    "MDAwMFowDzENMAsGA1UEAwwEVHdpbjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMlxFgetqtvctrGVEoq9LFeGMGeEKgUWvURI"
+    "_OWxx-qpjtEt-tqztHJNR-eVwh5JPQrXBDiFwImtQjoHpkPDbgqjEzARMA8GA1UdEwEB_wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAw"
+    "RAIgYSqFOjWq41EFh_e9Oq82oZ6k1R_xP_56490V_bQ6h0sCIDa55I5PMsBxgz6ab1o8cZQnSDd7NUYbcqy98vXsU0Sh";
+
+static const char other_twin[] =
+    "MIIBIzCByqADAgECAgEJMAoGCCqGSM49BAMCMA8xDTALBgNVBAMMBFR3aW4wIhgPMjAyMDAxMDEwMDAwMDBaGA8yMTI2MTAwMTAw"
+    "MDAwMFowDzENMAsGA1UEAwwEVHdpbjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABB9ffC0lvdZ-SsbpwWJKGIWIouJ71FmGBjDx"
+    "dAJiTc8lXb63NlslQ9RgwKP9HnQwhe_-HAeJ5DKBC_UFH3_v94ajEzARMA8GA1UdEwEB_wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAw"
+    "RQIhAJMEZfSb3IhaeX0ZmZQTP3C_3sR22j1w2KDhYAr3I-4pAiALDboe3qpR71EyEzF-62tZE0Atqzqly0-Mpsq95pDIYQ";
+
+static const char of_twin[] =
+    "MIIBJTCBzKADAgECAgEJMAoGCCqGSM49BAMCMA8xDTALBgNVBAMMBFR3aW4wIhgPMjAyMDAxMDEwMDAwMDBaGA8yMTI2MTAwMTAw"
+    "MDAwMFowFDESMBAGA1UEAwwJT2YgYSB0d2luMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEuvNHf4PsL_ag3Vnj0UP2bvrpwrcz"
+    "GletMfHGXOjOSNNjGX-Jt02uEHKy1ADjxP-ATgeaJZKqC8EJ6o2TQd5aFaMQMA4wDAYDVR0TAQH_BAIwADAKBggqhkjOPQQDAgNI"
+    "ADBFAiBlfXfJ7oTPCJbj01DmLx-eT-jTNtgrXREBQEgFX_xUrgIhAMOvf1KmUDXhkFBOf7l5IdpyEvyf5sw_2QTAtFkpA8ox";
+
 /* By Leaf over "message". */
 static const char by_leaf[] =
     "MEUCIQDwzI1vrFPaRa28PDodo91fgS9yfhE2ZVYG-BPHLTLqcwIgSJnnROaM7gqomWs3mWZU3aNCwdiqDDiCl1nzExowfuA";
@@ -421,6 +440,19 @@ TEST(anchors_check, refuses_chains_that_lead_elsewhere_or_are_of_another_time)
     CHECK_END(ERR_INVALID, check_chain(root, CHAIN(leaf, by_leaf), now));
 }
 
+TEST(anchors_check, finds_the_right_one_of_several_with_the_same_name)
+{
+    static const char *const orders[][2] = { { twin, other_twin }, { other_twin, twin }, { other_twin, root } };
+    for (size_t i = 0; i < 3; i++) {
+        AUTO(arena) struct arena *mem = arena_new();
+        AUTO(anchors) struct anchors *anchors = anchors_new();
+        struct str chain = bytes_of(mem, of_twin);
+        for (size_t n = 0; n < 2; n++)
+            CHECK_OK(anchors_add(anchors, bytes_of(mem, orders[i][n])));
+        CHECK_END(i < 2 ? OK : ERR_DENIED, anchors_check(anchors, (struct strs){ &chain, 1 }, MADE_AT + 3600));
+    }
+}
+
 TEST(anchors_add, takes_pem_and_refuses_what_holds_no_certificate)
 {
     AUTO(anchors) struct anchors *anchors = anchors_new();
@@ -454,6 +486,7 @@ int main(void)
         CASE(certificate_read, refuses_what_is_no_single_certificate),
         CASE(certificate_read, tells_what_a_certificate_says_and_what_it_does_not),
         CASE(certificate_key, checks_signatures_in_their_one_form_only),
+        CASE(anchors_check, finds_the_right_one_of_several_with_the_same_name),
         CASE(anchors_check, follows_a_chain_to_an_anchor),
         CASE(anchors_check, refuses_chains_that_lead_elsewhere_or_are_of_another_time),
         CASE(anchors_add, takes_pem_and_refuses_what_holds_no_certificate),
