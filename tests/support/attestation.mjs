@@ -60,7 +60,10 @@ function certificate({ subject, key, issuer, signer, extensions = [], version = 
   return seq(inside, ecdsa, bits(sign('sha256', inside, signer)));
 }
 
+const hostName = (host) => extension('2.5.29.17', seq(der(0x82, Buffer.from(host))));
 const pem = (bytes) => `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').match(/.{1,64}/g).join('\n')}\n-----END CERTIFICATE-----\n`;
+
+export const x509 = { NAMES, certificate, constraints, hostName, pem, publicKeyOf };
 
 // ---- TPM 2.0 structures (TPM 2.0 Library, part 2) ----
 
@@ -156,7 +159,7 @@ export class Maker {
   'android-safetynet'({ nonce = (hash) => hash, vouched = true, host = 'attest.android.com', key = this.rsaKey, ver = '17122037', alg = 'RS256', ...leaf } = {}) {
     return (authData, clientHash) => {
       const bytes = this.#leaf(publicKeyOf(this.rsaKey), { subject: [[NAMES.name, host]],
-        extensions: [extension('2.5.29.17', seq(der(0x82, Buffer.from(host))))], ...leaf });
+        extensions: [hostName(host)], ...leaf });
       const hash = nonce(sha256(Buffer.concat([authData, clientHash])));
       const parts = [{ alg, x5c: [bytes.toString('base64')] }, { nonce: hash.toString('base64'), ctsProfileMatch: vouched, basicIntegrity: true }];
       const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
