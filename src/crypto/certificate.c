@@ -276,6 +276,15 @@ static int walk_chain(X509_STORE *store, STACK_OF(X509) * alone, STACK_OF(X509) 
     return good ? X509_V_OK : end != X509_V_OK ? end : X509_V_ERR_UNSPECIFIED;
 }
 
+/* By name: a walk for each of hundreds of anchors would be too much. */
+static bool is_issuer(const X509 *anchor, STACK_OF(X509) * chain)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        if (X509_NAME_cmp(X509_get_issuer_name(sk_X509_value(chain, i)), X509_get_subject_name(anchor)) == 0)
+            return true;
+    return false;
+}
+
 /* The library goes by name and tries one of several anchors that share it; the right one may be another. */
 static bool leads_to_another(X509_STORE *store, STACK_OF(X509) * chain, int64_t at_s)
 {
@@ -284,9 +293,10 @@ static bool leads_to_another(X509_STORE *store, STACK_OF(X509) * chain, int64_t 
 
     while (!good && sk_X509_num(all) > 0) {
         AUTO(stack) STACK_OF(X509) *alone = sk_X509_new_null();
-        if (alone == NULL || sk_X509_push(alone, sk_X509_pop(all)) == 0)
+        X509 *anchor = sk_X509_pop(all);
+        if (alone == NULL || sk_X509_push(alone, anchor) == 0)
             die("out of memory");
-        good = walk_chain(store, alone, chain, at_s) == X509_V_OK;
+        good = is_issuer(anchor, chain) && walk_chain(store, alone, chain, at_s) == X509_V_OK;
     }
     return good;
 }
