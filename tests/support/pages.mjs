@@ -45,12 +45,20 @@ export function assertClean(heard, site) {
   assert.deepEqual(heard.requests.filter((url) => !url.startsWith(`${site}/`) && !url.startsWith('data:') && !url.startsWith('blob:') && !url.startsWith('about:')), []);
 }
 
-// No finding that axe calls serious or worse, and nothing that hangs out of the window; then a picture.
+// From the lowest card to the end of the page.
+const roomBelow = (page) =>
+  page.evaluate(() => {
+    const cards = [...document.querySelectorAll('.door, .panel')].filter((card) => card.checkVisibility());
+    return document.documentElement.scrollHeight - Math.max(...cards.map((card) => card.getBoundingClientRect().bottom + scrollY));
+  });
+
+// No finding that axe calls serious or worse, and nothing that hangs out of the window or sticks to its end; then a picture.
 export async function look(page, name) {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   assert.deepEqual(grave.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`), []);
   assert.equal(await overflow(page), 0, `${name} is wider than its window`);
+  assert.ok((await roomBelow(page)) >= 16, `${name} ends where its last card does`);
   await screenshot(page, name);
 }
 
