@@ -15,8 +15,8 @@ const close = async ({ page, heard }, site) => {
 // Each call with a token, as it was made: [method, path, scheme].
 function hearTokens(page) {
   const calls = [];
-  page.on('request', async (request) => {
-    const { authorization } = await request.allHeaders();
+  page.on('request', (request) => {
+    const { authorization } = request.headers(); // at once: what is asked for later is gone with its page
     if (authorization !== undefined) calls.push([request.method(), new URL(request.url()).pathname, authorization.split(' ')[0]]);
   });
   return calls;
