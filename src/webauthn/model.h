@@ -4,7 +4,8 @@
  *
  * Owns     nothing: names live for ever.
  * Threads  any: pure.
- * Source   WebAuthn Level 3 6.5.1 (AAGUID); names as their makers publish them (passkeydeveloper/passkey-authenticator-aaguids).
+ * Source   WebAuthn Level 3 6.5.1 (AAGUID); names as passkeydeveloper/passkey-authenticator-aaguids has those of password managers and
+ *          devices, and FIDO's metadata (their descriptions) those of security keys.
  */
 #pragma once
 #include "base/arena.h"
