@@ -16,6 +16,7 @@
 #define NOTICE_LIST(N)                                                                                      \
     N(NOTICE_FACTOR_ADDED,        "factor_added",        false)                                             \
     N(NOTICE_FACTOR_REMOVED,      "factor_removed",      false)                                             \
+    N(NOTICE_FACTORS_RESET,       "factors_reset",       false) /* all of them, by an operator */            \
     N(NOTICE_CODES_MADE,          "recovery_codes_made", false)                                             \
     N(NOTICE_CODE_USED,           "recovery_code_used",  false)                                             \
     N(NOTICE_WEAKER_FACTOR,       "weaker_factor_used",  true) /* than the strongest that there is */       \

@@ -92,6 +92,7 @@ void run_drop(struct run *r);
 /* The commands, by file. */
 enum err user_create(struct run *r), user_show(struct run *r), user_list(struct run *r);        /* users.c */
 enum err user_set_role(struct run *r), user_disable(struct run *r), user_enable(struct run *r); /* user_changes.c */
+enum err user_reset_factors(struct run *r);                                                     /* user_factors.c */
 enum err client_create(struct run *r), client_rotate(struct run *r), client_list(struct run *r),
     client_disable(struct run *r);                                             /* clients.c */
 enum err password_hash_run(struct run *r), password_verify_run(struct run *r); /* passwords.c */
@@ -108,9 +109,9 @@ enum err config_show(struct run *r), config_check(struct run *r), serve_run(stru
 enum err doctor(struct run *r);
 
 extern const struct manual user_create_manual, user_show_manual, user_list_manual, user_set_role_manual,
-    user_disable_manual, user_enable_manual, client_create_manual, client_rotate_manual, client_list_manual,
-    client_disable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual, token_decode_manual,
-    key_list_manual, key_rotate_manual, key_revoke_manual, key_export_manual, audit_tail_manual, audit_export_manual,
-    migrate_up_manual, migrate_down_manual, migrate_plan_manual, migrate_show_manual, backup_manual,
-    backup_verify_manual, restore_manual, store_copy_manual, config_show_manual, config_check_manual, serve_manual,
-    version_manual, doctor_manual;
+    user_disable_manual, user_enable_manual, user_reset_factors_manual, client_create_manual, client_rotate_manual,
+    client_list_manual, client_disable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual,
+    token_decode_manual, key_list_manual, key_rotate_manual, key_revoke_manual, key_export_manual, audit_tail_manual,
+    audit_export_manual, migrate_up_manual, migrate_down_manual, migrate_plan_manual, migrate_show_manual,
+    backup_manual, backup_verify_manual, restore_manual, store_copy_manual, config_show_manual, config_check_manual,
+    serve_manual, version_manual, doctor_manual;

@@ -18,6 +18,7 @@ const struct command commands[] = {
     { "user set-role",      "USER ROLE[,ROLE]",                        "Give an account other roles",                   SETTINGS,     2, 2,  user_set_role,       &user_set_role_manual },
     { "user disable",       "USER",                                    "Stop an account from signing in",               SETTINGS,     1, 1,  user_disable,        &user_disable_manual },
     { "user enable",        "USER",                                    "Let a disabled account sign in again",          SETTINGS,     1, 1,  user_enable,         &user_enable_manual },
+    { "user reset-factors", "USER",                                    "Take all second factors off an account",        SETTINGS,     1, 1,  user_reset_factors,  &user_reset_factors_manual },
     { "client create",      "CLIENT",                                  "Make a service known, and print its secret",    SETTINGS,     1, 1,  client_create,       &client_create_manual },
     { "client rotate-secret", "CLIENT",                                "Give a service a new secret",                   SETTINGS,     1, 1,  client_rotate,       &client_rotate_manual },
     { "client list",        "",                                        "List the services",                             SETTINGS,     0, 0,  client_list,         &client_list_manual },

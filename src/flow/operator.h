@@ -25,6 +25,14 @@ FALLIBLE flow_operator_list(struct services *at, const struct visit *v, const st
 FALLIBLE flow_operator_signup(struct services *at, const struct visit *v, const struct signup *wish, struct str roles,
                               struct faults *faults, struct user_row *out);
 
+/* For whoever has lost all second factors: may they go?  Also for a question before flow_operator_reset_factors.
+ * Ends: ERR_CONFLICT (there is none; or no password, so that nobody would come in again). */
+FALLIBLE flow_operator_may_reset(const struct user_row *row);
+/* Remove passkeys, authenticator app and recovery codes, end every session, void every token and what is half done; each factor has
+ * its audit row, the owner a notice.  id: a public id; out: the account as it was.
+ * Ends: ERR_MISSING (WHY_USER_MISSING), and those of flow_operator_may_reset. */
+FALLIBLE flow_operator_reset_factors(struct services *at, const struct visit *v, struct str id, struct user_row *out);
+
 /* As flow_profile_change, without a caller.  id: a public id. */
 FALLIBLE flow_operator_change(struct services *at, const struct visit *v, struct str id,
                               const struct account_change *change, struct user_row *out);

@@ -113,6 +113,7 @@
       "INSERT INTO recovery_sheets (user_id, created_at, failures) VALUES ($1, $2, 0)"                                 \
       " ON CONFLICT (user_id) DO UPDATE SET created_at = excluded.created_at, failures = 0")                           \
     Q(RECOVERY_CODES_REMOVE, "DELETE FROM recovery_codes WHERE user_id = $1")                                          \
+    Q(RECOVERY_SHEET_REMOVE, "DELETE FROM recovery_sheets WHERE user_id = $1")                                         \
     Q(RECOVERY_CODE_ADD, "INSERT INTO recovery_codes (digest, user_id) VALUES ($1, $2)")                               \
     Q(RECOVERY_FAILURES, "SELECT s.failures FROM recovery_sheets s WHERE s.user_id = $1")                              \
     Q(RECOVERY_TRY, "UPDATE recovery_sheets SET failures = failures + 1 WHERE user_id = $1 AND failures < $2")         \

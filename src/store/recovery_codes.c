@@ -11,6 +11,12 @@ FALLIBLE recovery_codes_put(struct tx *tx, int64_t user_id, const struct digest 
     return OK;
 }
 
+FALLIBLE recovery_codes_remove(struct tx *tx, int64_t user_id)
+{
+    TRY(query_later(tx, ASK(RECOVERY_CODES_REMOVE, in_int(user_id))));
+    return query_later(tx, ASK(RECOVERY_SHEET_REMOVE, in_int(user_id)));
+}
+
 FALLIBLE recovery_codes_try(struct tx *tx, int64_t user_id, bool *allowed)
 {
     int64_t changed = 0;

@@ -317,6 +317,11 @@ const commands = [
   ['user set-role, the last administrator', cli('user', 'set-role', 'root@example.com', 'user')],
   ['user set-role, of nobody', cli('user', 'set-role', 'nobody@example.com', 'admin')],
   ['user set-role, to what is none', cli('user', 'set-role', 'cli@example.com', 'king')],
+  ['user reset-factors, of who has none', cli('user', 'reset-factors', 'cli@example.com', '--yes')],
+  ['user reset-factors', async (run) => {
+    await run.server.query("INSERT INTO totp (user_id, secret, created_at, last_used_at, last_step, failures, pending, pending_until) VALUES (1, 'x', 1, 0, 0, 0, NULL, 0)", { write: true });
+    await run.cli('', 'user', 'reset-factors', '1', '--yes', '--json');
+  }],
   ['migrate status', cli('migrate', 'status')],
   ['migrate up, to do nothing', cli('migrate', 'up', '--json')],
   ['audit export', async (run) => {

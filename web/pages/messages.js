@@ -210,6 +210,7 @@ export const messages = {
   'notice.read': ['Got it', 'Gelesen'],
   'notice.factor_added': ['{what} was added. If that was not you, remove it and change your password.', '{what} kam dazu. Wenn Sie das nicht waren, entfernen Sie das und ändern Ihr Passwort.'],
   'notice.factor_removed': ['{what} was removed. If that was not you, change your password.', '{what} wurde entfernt. Wenn Sie das nicht waren, ändern Sie Ihr Passwort.'],
+  'notice.factors_reset': ['The operator took all passkeys, the authenticator app and the recovery codes off this account and signed it out everywhere. If you did not ask for that, tell the operator and change your password.', 'Der Betreiber hat alle Passkeys, die Authenticator-App und die Wiederherstellungscodes dieses Kontos entfernt und es überall abgemeldet. Wenn Sie nicht darum gebeten haben, sagen Sie es dem Betreiber und ändern Sie Ihr Passwort.'],
   'notice.recovery_codes_made': ['New recovery codes were made; the old ones are void.', 'Neue Wiederherstellungscodes wurden erzeugt; die alten gelten nicht mehr.'],
   'notice.recovery_code_used': ['A recovery code was used to sign in.', 'Ein Wiederherstellungscode wurde zur Anmeldung benutzt.'],
   'notice.weaker_factor_used': ['Somebody signed in with {what}, although a key was at hand.', 'Jemand hat sich mit {what} angemeldet, obwohl es einen Schlüssel gibt.'],
