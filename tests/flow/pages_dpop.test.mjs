@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_CHROMIUM, findChromium } from '../support/browser.mjs';
-import { PASSKEY, assertClean, heading, newcomer, plugIn, signInAt, stored, withPages } from '../support/pages.mjs';
-import { codeNow, rewind } from '../support/totp.mjs';
+import { PASSKEY, assertClean, heading, newcomer, plugIn, setUpApp, signInAt, stored, withPages } from '../support/pages.mjs';
+import { codeNow } from '../support/totp.mjs';
 
 const skip = (await findChromium()) === undefined && NO_CHROMIUM;
 
@@ -77,14 +77,7 @@ describe('with POSTERN_DPOP=required', { skip }, () => {
     const { account, page, heard } = await signedIn(at);
     await plugIn(page, { ...PASSKEY, hasResidentKey: false });
     await page.getByRole('link', { name: 'Authenticator app' }).click();
-    await page.getByRole('button', { name: 'Set up an app' }).click();
-    await page.locator('#totp-secret:not(:empty)').waitFor();
-    const secret = (await page.locator('#totp-secret').innerText()).replace(/\s/g, '');
-    at.server.canaries.remember(secret);
-    await page.getByLabel('The code that the app shows now').fill(codeNow(secret));
-    await page.getByRole('button', { name: 'Confirm' }).click();
-    await page.getByText('The app is set up.').waitFor();
-    await rewind(at.server, account);
+    const secret = await setUpApp(at.server, page, account);
     await at.server.query(`UPDATE sessions SET auth_time_s = auth_time_s - 86400 WHERE user_id = (SELECT id FROM users WHERE public_id = '${account.id}')`, { write: true });
     await page.getByRole('link', { name: 'Keys and passkeys' }).click();
     await page.getByRole('button', { name: 'Add key or passkey' }).click();

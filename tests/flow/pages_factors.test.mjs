@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_CHROMIUM, findChromium } from '../support/browser.mjs';
-import { OLD_KEY, PHONE, assertClean, heading, look, newcomer, plugIn, signInAt, withPages } from '../support/pages.mjs';
+import { OLD_KEY, PHONE, assertClean, heading, look, newcomer, plugIn, setUpApp, signInAt, withPages } from '../support/pages.mjs';
 import { codeNow, rewind, wrongCode } from '../support/totp.mjs';
 
 const skip = (await findChromium()) === undefined && NO_CHROMIUM;
@@ -20,18 +20,6 @@ async function signedIn(section, title, options = {}, site = at) {
   await window.page.goto(`${site.site}/account#${section}`);
   await heading(window.page, title);
   return { account, ...window };
-}
-
-async function setUpApp(page, account) {
-  await page.getByRole('button', { name: 'Set up an app' }).click();
-  await page.locator('#totp-secret:not(:empty)').waitFor();
-  const secret = (await page.locator('#totp-secret').innerText()).replace(/\s/g, '');
-  at.server.canaries.remember(secret);
-  await page.getByLabel('The code that the app shows now').fill(codeNow(secret));
-  await page.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByText('The app is set up.').waitFor();
-  await rewind(at.server, account);
-  return secret;
 }
 
 async function makeCodes(page) {
@@ -111,7 +99,7 @@ describe('an authenticator app', { skip }, () => {
 describe('recovery codes', { skip }, () => {
   it('are shown once, and one of them opens the way to a new factor', async () => {
     const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');
-    await setUpApp(page, account);
+    await setUpApp(at.server, page, account);
     await goTo(page, 'Recovery codes');
     const codes = await makeCodes(page);
     assert.equal(codes.length, 10);
@@ -198,7 +186,7 @@ describe('a change that wants a fresh sign-in, of who has an app', { skip }, () 
 
   it('asks for its code alone, stays undone while that is wrong, and goes on with a right one', async () => {
     const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');
-    const secret = await setUpApp(page, account);
+    const secret = await setUpApp(at.server, page, account);
     await age(account);
     await page.getByRole('button', { name: 'Stop using the app' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop using the app' }).click();
@@ -229,7 +217,7 @@ describe('a change that wants a fresh sign-in, of who has an app', { skip }, () 
 
   it('is left alone after a wrong code, and asks anew the next time', async () => {
     const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');
-    const secret = await setUpApp(page, account);
+    const secret = await setUpApp(at.server, page, account);
     await goTo(page, 'Recovery codes');
     await age(account);
     await page.getByRole('button', { name: 'Make ten codes' }).click();
@@ -255,7 +243,7 @@ describe('a change that wants a fresh sign-in, of who has an app', { skip }, () 
 describe('news of the account', { skip }, () => {
   it('stay until they were read', async () => {
     const { account, page, heard } = await signedIn('authenticator', 'Authenticator app');
-    await setUpApp(page, account);
+    await setUpApp(at.server, page, account);
     await page.reload();
     await page.getByText(/^An authenticator app was added/).waitFor();
     await look(page, 'news');
@@ -296,7 +284,7 @@ describe('how it looks', { skip }, () => {
         await page.waitForFunction(() => document.getElementById('totp-qr').naturalWidth > 0);
         await look(page, `totp-${size}-${colorScheme}`);
         await page.getByRole('button', { name: 'Cancel' }).click();
-        await setUpApp(page, account);
+        await setUpApp(at.server, page, account);
         await goTo(page, 'Recovery codes');
         await makeCodes(page);
         await look(page, `recovery-${size}-${colorScheme}`);

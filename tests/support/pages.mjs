@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import AxeBuilder from '@axe-core/playwright';
 import { findChromium, launch, openPage, overflow, screenshot } from './browser.mjs';
-import { endWell, person } from './story.mjs';
 import { startServer } from './server.mjs';
+import { endWell, person } from './story.mjs';
+import { codeNow, rewind } from './totp.mjs';
 
 export const DESK = { viewport: { width: 1280, height: 900 }, colorScheme: 'light', locale: 'en-GB' };
 export const PHONE = { viewport: { width: 360, height: 740 }, colorScheme: 'light', locale: 'en-GB', hasTouch: true };
@@ -76,6 +77,19 @@ export async function signInAt(page, account) {
   await page.getByLabel('E-mail address or user name').fill(account.email ?? account.username);
   await page.getByLabel('Password', { exact: true }).fill(account.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+// On the part of the account page for authenticator apps; its secret, no code of which is spent.
+export async function setUpApp(server, page, account) {
+  await page.getByRole('button', { name: 'Set up an app' }).click();
+  await page.locator('#totp-secret:not(:empty)').waitFor();
+  const secret = (await page.locator('#totp-secret').innerText()).replace(/\s/g, '');
+  server.canaries.remember(secret);
+  await page.getByLabel('The code that the app shows now').fill(codeNow(secret));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText('The app is set up.').waitFor();
+  await rewind(server, account);
+  return secret;
 }
 
 // What an access token would be found in, if a page kept one.

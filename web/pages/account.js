@@ -43,20 +43,20 @@ function wanted() {
   return name in sections() ? name : Object.keys(sections())[0];
 }
 
+// A section is shown when it is filled: what is typed before that would be lost.
 async function open(name, { moved }) {
-  for (const other of Object.keys(SECTIONS)) show($(`view-${other}`), other === name);
+  if (moved) say('');
   for (const link of $('tabs').querySelectorAll('a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
     if (link.hash === `#${name}`) link.scrollIntoView({ block: 'nearest', inline: 'center' });
   }
+  await SECTIONS[name].open(context);
+  if (name !== wanted()) return; // somebody has gone on meanwhile
+  for (const other of Object.keys(SECTIONS)) show($(`view-${other}`), other === name);
   const heading = $(`view-${name}`).querySelector('h1');
   document.title = `${heading.textContent} · ${t('account.title')}`;
-  if (moved) {
-    say('');
-    focusOn(heading);
-  }
-  await SECTIONS[name].open(context);
+  if (moved) focusOn(heading);
 }
 
 async function readOrLimit() {
