@@ -135,6 +135,22 @@ describe('the account', { skip }, () => {
     await close({ page, heard });
   });
 
+  it('stays where it is, and says so, when the profile can not be read', async () => {
+    const { page } = await signedIn();
+    await page.getByRole('link', { name: 'Signed-in devices' }).click();
+    await heading(page, 'Signed-in devices');
+    const profile = page.getByRole('link', { name: 'Profile' });
+    await page.route('**/users/me', (route) => route.abort());
+    await profile.click();
+    await page.getByText('The service does not answer. Check your connection and try again.').waitFor();
+    await heading(page, 'Signed-in devices');
+    assert.equal(await profile.getAttribute('aria-current'), null);
+    await page.unroute('**/users/me');
+    await profile.click();
+    await heading(page, 'Profile');
+    await page.context().close(); // its console tells of the request that was cut
+  });
+
   it('changes the profile, and only what was changed', async () => {
     const { page, heard } = await signedIn();
     const patch = page.waitForRequest((request) => request.method() === 'PATCH');

@@ -43,20 +43,33 @@ function wanted() {
   return name in sections() ? name : Object.keys(sections())[0];
 }
 
+let shown; // the section that is
+
 // A section is shown when it is filled: what is typed before that would be lost.
 async function open(name, { moved }) {
   if (moved) say('');
+  await SECTIONS[name].open(context);
+  if (name !== wanted()) return; // somebody has gone on meanwhile
+  shown = name;
+  for (const other of Object.keys(SECTIONS)) show($(`view-${other}`), other === name);
   for (const link of $('tabs').querySelectorAll('a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
     if (link.hash === `#${name}`) link.scrollIntoView({ block: 'nearest', inline: 'center' });
   }
-  await SECTIONS[name].open(context);
-  if (name !== wanted()) return; // somebody has gone on meanwhile
-  for (const other of Object.keys(SECTIONS)) show($(`view-${other}`), other === name);
   const heading = $(`view-${name}`).querySelector('h1');
   document.title = `${heading.textContent} · ${t('account.title')}`;
   if (moved) focusOn(heading);
+}
+
+// The address goes back, too: so the same link can be tried again.
+async function move() {
+  try {
+    await open(wanted(), { moved: true });
+  } catch (refusal) {
+    history.replaceState(null, '', `#${shown}`);
+    say(refusalText(refusal));
+  }
 }
 
 async function readOrLimit() {
@@ -76,7 +89,7 @@ $('again').addEventListener('click', () => location.reload());
 onSignedOut(() => location.replace(addressOf('sign-in#signed-out')));
 onStrongerNeeded(askForStronger);
 for (const section of Object.values(SECTIONS)) section.prepare();
-addEventListener('hashchange', () => open(wanted(), { moved: true }));
+addEventListener('hashchange', move);
 
 try {
   await readOrLimit();
