@@ -30,9 +30,9 @@ void random_bytes(void *out, size_t len)
     randombytes_buf(out, len);
 }
 
-#define POOL                                                                                                           \
-    32 /* ids for which a thread draws at once: a call of the kernel for each costs more than all the rest of an id */
+#define POOL 32 /* ids */
 
+/* A thread draws for several ids at once: a call of the kernel for each costs more than all the rest of an id. */
 static uint64_t pooled(void)
 {
     static _Thread_local uint64_t pool[POOL];
