@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,37 @@ struct arena {
     size_t given; /* bytes given out, over all chunks */
 };
 
+/* Each thread keeps the last first chunk that it wiped: the library's allocator would take it from and give it to what all threads
+ * share, and tidy up each time. */
+static pthread_key_t spare;
+static pthread_once_t spare_once = PTHREAD_ONCE_INIT;
+
+static void spare_open(void)
+{
+    if (pthread_key_create(&spare, free) != 0)
+        die("no key for the spare chunks");
+}
+
+static struct chunk *spare_take(void)
+{
+    pthread_once(&spare_once, spare_open);
+    struct chunk *c = pthread_getspecific(spare);
+    if (c != NULL)
+        pthread_setspecific(spare, NULL);
+    return c;
+}
+
+#ifdef POSTERN_SANITISED
+#define KEEPS_SPARE false /* who uses a request's memory after its end has to be found */
+#else
+#define KEEPS_SPARE true
+#endif
+
+static bool spare_give(struct chunk *c)
+{
+    return KEEPS_SPARE && c->before == NULL && pthread_getspecific(spare) == NULL && pthread_setspecific(spare, c) == 0;
+}
+
 static struct chunk *chunk_new(struct chunk *before, size_t room)
 {
     struct chunk *c = malloc(sizeof *c + room);
@@ -35,7 +67,9 @@ static struct chunk *chunk_new(struct chunk *before, size_t room)
 /* The arena's own record is the first thing in its first chunk: one allocation for a usual request. */
 struct arena *arena_new(void)
 {
-    struct chunk *first = chunk_new(NULL, CHUNK_FIRST);
+    struct chunk *first = spare_take();
+    if (first == NULL)
+        first = chunk_new(NULL, CHUNK_FIRST);
     struct arena *arena = (struct arena *)(void *)first->bytes;
     first->used = (sizeof *arena + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     *arena = (struct arena){ .last = first };
@@ -49,7 +83,8 @@ void arena_drop(struct arena **arena)
     while (c != NULL) {
         struct chunk *before = c->before;
         wipe(c->bytes, c->used);
-        free(c);
+        if (!spare_give(c))
+            free(c);
         c = before;
     }
 }
@@ -62,7 +97,8 @@ static void grow(struct arena *arena, size_t size)
     arena->last = chunk_new(arena->last, room);
 }
 
-void *arena_take(struct arena *arena, size_t size)
+/* As it was. */
+static void *take(struct arena *arena, size_t size)
 {
     if (size > ARENA_MAX || arena->given + size > ARENA_MAX)
         die("a request asked for more than its %u bytes", ARENA_MAX);
@@ -74,7 +110,12 @@ void *arena_take(struct arena *arena, size_t size)
     void *at = arena->last->bytes + arena->last->used;
     arena->last->used += whole;
     arena->given += whole;
-    return memset(at, 0, whole);
+    return at;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
 }
 
 void *arena_take_array(struct arena *arena, size_t size, size_t count)
@@ -94,9 +135,10 @@ struct str arena_copy(struct arena *arena, struct str s)
 
 const char *arena_cstr(struct arena *arena, struct str s)
 {
-    char *copy = arena_take(arena, s.len + 1);
+    char *copy = take(arena, s.len + 1);
     if (s.len > 0)
         memcpy(copy, s.ptr, s.len);
+    copy[s.len] = '\0';
     return copy;
 }
 

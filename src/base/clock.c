@@ -11,11 +11,21 @@ int64_t clock_now_us(void)
     return now.tv_sec * SECOND_US + now.tv_nsec / 1000;
 }
 
-int64_t clock_mono_ns(void)
+static int64_t mono_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t clock_mono_ns(void)
+{
+    return mono_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_mono_coarse_ns(void)
+{
+    return mono_ns(CLOCK_MONOTONIC_COARSE);
 }
 
 /* Days since 1970-01-01 of a Gregorian date, by counting from 1 March so that the leap day is the last of its year. */
