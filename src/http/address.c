@@ -36,12 +36,26 @@ bool address_read(struct str text, struct address *out)
     return inet_pton(AF_INET6, copy, out->bytes) == 1;
 }
 
+/* Every request has its peer's address written: inet_ntop goes through printf for that. */
+static struct str write_ipv4(const uint8_t four[static 4], char *out)
+{
+    char *at = out;
+    for (int i = 0; i < 4; i++) {
+        if (four[i] >= 100)
+            *at++ = (char)('0' + four[i] / 100);
+        if (four[i] >= 10)
+            *at++ = (char)('0' + four[i] / 10 % 10);
+        *at++ = (char)('0' + four[i] % 10);
+        *at++ = i < 3 ? '.' : '\0';
+    }
+    return (struct str){ out, (size_t)(at - out) - 1 };
+}
+
 struct str address_text(const struct address *a, char out[static ADDRESS_TEXT_MAX])
 {
     if (is_mapped(a))
-        inet_ntop(AF_INET, a->bytes + 12, out, ADDRESS_TEXT_MAX);
-    else
-        inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT_MAX);
+        return write_ipv4(a->bytes + 12, out);
+    inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT_MAX);
     return str_of(out);
 }
 

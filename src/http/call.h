@@ -12,6 +12,16 @@ struct services; /* what the worker works with; the face knows it */
 struct caller;   /* who was recognised; the face fills it */
 struct server;   /* that took the call; for its figures */
 
+/* A field line of the request (RFC 9110 5): borrowed from what the library read. */
+struct field_line {
+    struct str name, value;
+};
+
+struct field_lines {
+    struct field_line *items;
+    size_t count;
+};
+
 #define REPLY_HEADERS_MAX 12
 
 struct header {
@@ -48,7 +58,7 @@ struct call {
     bool dpop_only;       /* access tokens are not taken as Bearer */
     bool shows_dpop;      /* the request's access token came as DPoP */
     struct reply reply;
-    void *connection;      /* of the library; for call_header */
+    struct field_lines fields;
     int64_t wait_until_ns; /* of call_wait; 0: it has not waited yet */
     bool waits;
 };

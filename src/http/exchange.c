@@ -14,7 +14,6 @@ struct exchange *exchange_open(struct server *server, struct MHD_Connection *con
     struct str whole = str_of(target);
     ex->server = server;
     ex->connection = connection;
-    ex->call.connection = connection;
     ex->call.server = server;
     ex->call.visit.mem = mem;
     ex->call.realm = server->options.realm;
@@ -153,8 +152,7 @@ static void find_route(struct exchange *ex, struct str method)
     struct route_match match;
     str_split(&query, '?', &path);
     ex->call.path = path;
-    const struct server_face *face = &ex->server->options.face;
-    if (route_find(face->routes, face->count, ex->call.visit.mem, method_of(method), path, &match) != OK) {
+    if (route_find(ex->server->routes, ex->call.visit.mem, method_of(method), path, &match) != OK) {
         refuse_early(ex, 400, "invalid_path", "The address holds a broken escape");
     } else if (match.methods == 0) {
         refuse_unknown(ex);
@@ -176,8 +174,9 @@ void exchange_head(struct exchange *ex, const char *method, const char *target, 
     struct visit *v = &ex->call.visit;
     v->now_us = clock_now_us();
     v->method = arena_copy(v->mem, str_slice(str_of(method), 0, 16));
+    ex->call.fields = framing_fields(ex->connection, v->mem);
     enum framing framing =
-        framing_check(ex->connection, str_of(method), ex->target, target, str_of(version), &ex->head);
+        framing_check(ex->connection, str_of(method), ex->target, target, str_of(version), &ex->call.fields, &ex->head);
     name_request(ex);
     name_peer(ex);
     ex->origin = allowed_origin(ex);

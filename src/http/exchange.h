@@ -35,6 +35,7 @@ struct exchange {
 
 struct server {
     struct server_options options;
+    struct routes *routes;
     struct MHD_Daemon *daemon;
     struct acceptor *acceptor;
     struct reaper *reaper;

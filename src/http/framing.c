@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct scan {
-    size_t bytes, fields;
+    size_t bytes;
     int content_lengths, encodings, hosts;
     bool bad;
     bool http_1_0;
@@ -65,19 +65,13 @@ static void see_framing_field(struct scan *scan, struct str name, struct str val
     }
 }
 
-static enum MHD_Result see_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *text,
-                                 size_t text_len)
+static void see_field(struct scan *scan, const struct field_line *line)
 {
-    struct scan *scan = cls;
-    struct str name = { key, key_len }, value = { text == NULL ? "" : text, text_len };
-    (void)kind;
-    see_next(scan, name, LINE_END);
-    scan->last = value;
-    scan->fields++;
-    scan->bytes += name.len + value.len + 4; /* ": " and CRLF */
-    scan->bad |= !is_token(name) || has_control(value);
-    see_framing_field(scan, name, value);
-    return MHD_YES;
+    see_next(scan, line->name, LINE_END);
+    scan->last = line->value;
+    scan->bytes += line->name.len + line->value.len + 4; /* ": " and CRLF */
+    scan->bad |= !is_token(line->name) || has_control(line->value);
+    see_framing_field(scan, line->name, line->value);
 }
 
 static struct str head_end(struct MHD_Connection *connection, struct str method)
@@ -86,8 +80,26 @@ static struct str head_end(struct MHD_Connection *connection, struct str method)
     return (struct str){ method.ptr + (info == NULL ? 0 : info->header_size), 0 };
 }
 
+static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *text,
+                              size_t text_len)
+{
+    struct field_lines *fields = cls;
+    (void)kind;
+    fields->items[fields->count++] =
+        (struct field_line){ { key, key_len }, { text == NULL ? "" : text, text == NULL ? 0 : text_len } };
+    return MHD_YES;
+}
+
+struct field_lines framing_fields(struct MHD_Connection *connection, struct arena *mem)
+{
+    const int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
+    struct field_lines fields = { ARENA_ARRAY(mem, struct field_line, count < 0 ? 0 : (size_t)count), 0 };
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, gather, &fields);
+    return fields;
+}
+
 enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, const char *read_at,
-                           struct str version, struct framing_head *out)
+                           struct str version, const struct field_lines *fields, struct framing_head *out)
 {
     struct framing_head head = { .content_length = -1 };
     struct scan scan = { .bytes = method.len + target.len + version.len + 4 + 2, .head = &head };
@@ -96,12 +108,13 @@ enum framing framing_check(struct MHD_Connection *connection, struct str method,
     scan.last = method;
     see_next(&scan, (struct str){ read_at, target.len }, BLANK);
     see_next(&scan, version, BLANK);
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, see_field, &scan);
+    for (size_t i = 0; i < fields->count; i++)
+        see_field(&scan, &fields->items[i]);
     see_next(&scan, head_end(connection, method), HEAD_END);
     if (scan.bad || scan.content_lengths > 1 || scan.encodings > 1 || scan.hosts > 1 ||
         scan.content_lengths + scan.encodings > 1)
         return FRAMING_BAD;
-    if (scan.bytes > FRAMING_HEAD_MAX || scan.fields > FRAMING_FIELDS_MAX)
+    if (scan.bytes > FRAMING_HEAD_MAX || fields->count > FRAMING_FIELDS_MAX)
         return FRAMING_TOO_LARGE;
     head.has_body = head.chunked || head.content_length > 0;
     *out = head;

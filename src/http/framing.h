@@ -5,7 +5,7 @@
  *          tokens), 5.5 (no control characters in values), 7.2 (one Host).
  */
 #pragma once
-#include "base/str.h"
+#include "http/call.h"
 
 #define FRAMING_HEAD_MAX   (8U * 1024) /* bytes of request line and header fields */
 #define FRAMING_FIELDS_MAX 64          /* header fields */
@@ -20,7 +20,10 @@ struct framing_head {
     int64_t content_length; /* -1: none given */
 };
 
+/* All field lines as the library has them, in their order; the list lies in mem. */
+struct field_lines framing_fields(struct MHD_Connection *connection, struct arena *mem);
+
 /* method and version ("HTTP/1.1"): the library's own views of what it read, no copies.  target: the address as it came; read_at:
- * where the library read it, which has cut its query apart meanwhile. */
+ * where the library read it, which has cut its query apart meanwhile.  fields: as framing_fields gave them. */
 enum framing framing_check(struct MHD_Connection *connection, struct str method, struct str target, const char *read_at,
-                           struct str version, struct framing_head *out);
+                           struct str version, const struct field_lines *fields, struct framing_head *out);

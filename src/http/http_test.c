@@ -23,7 +23,9 @@ static const struct route table[] = { { .method = GET, .path = "/users/{id}" },
 static const char *path_of(struct arena *mem, enum method method, const char *path, struct route_match *match)
 {
     *match = (struct route_match){ 0 };
-    CHECK_OK(route_find(table, ROWS, mem, (int)method, str_of(path), match));
+    struct routes *routes = routes_open(table, ROWS);
+    CHECK_OK(route_find(routes, mem, (int)method, str_of(path), match));
+    routes_drop(&routes);
     return match->route == NULL ? NULL : match->route->path;
 }
 
@@ -66,8 +68,10 @@ TEST(router, refuses_broken_escapes)
                                            "/users/%00", "/users/%ff", "/users/%c0%af" };
     AUTO(arena) struct arena *mem = arena_new();
     struct route_match match = { 0 };
+    struct routes *routes = routes_open(table, ROWS);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        CHECK_END(ERR_INVALID, route_find(table, ROWS, mem, GET, str_of(refused[i]), &match));
+        CHECK_END(ERR_INVALID, route_find(routes, mem, GET, str_of(refused[i]), &match));
+    routes_drop(&routes);
     CHECK(match.route == NULL);
 }
 

@@ -113,6 +113,6 @@ void reaper_forget(struct reaper *r, struct watched *w)
 
 void watched_expect(struct watched *w, int64_t seconds)
 {
-    int64_t deadline = seconds == 0 ? INT64_MAX : clock_mono_ns() + seconds * 1000000000;
+    int64_t deadline = seconds == 0 ? INT64_MAX : clock_mono_coarse_ns() + seconds * 1000000000;
     atomic_store_explicit(&w->deadline_ns, deadline, memory_order_relaxed);
 }

@@ -52,9 +52,14 @@ struct route_match {
     unsigned methods;                    /* bit per method that the path takes; 0: unknown path */
 };
 
+/* A table made ready to be searched; it borrows the rows. */
+struct routes;
+struct routes *routes_open(const struct route *table, size_t count);
+void routes_drop(struct routes **routes);
+
 /* path: as it came, still percent-encoded, without the query.  method -1: one that we do not know.
  * Ends: ERR_INVALID (a broken escape, %00, not UTF-8). */
-FALLIBLE route_find(const struct route *table, size_t count, struct arena *mem, int method, struct str path,
+FALLIBLE route_find(const struct routes *routes, struct arena *mem, int method, struct str path,
                     struct route_match *out);
 
 const char *method_name(enum method method);

@@ -1,5 +1,7 @@
 #include "http/route.h"
 
+#include <stdlib.h>
+
 static const char *const method_names[METHODS] = { "GET", "POST", "PATCH", "DELETE" };
 
 const char *method_name(enum method method)
@@ -69,36 +71,83 @@ static bool template_takes(struct str template, struct str path, struct str raw[
     return path.ptr == NULL;
 }
 
-static bool has_braces(const struct route *row)
+struct entry {
+    const struct route *row;
+    struct str path;
+};
+
+struct routes {
+    size_t literal,
+        count; /* rows without braces first: "/users/me" before "/users/{id}", wherever it stands in the table */
+    struct entry entries[];
+};
+
+static void add_rows(struct routes *routes, const struct route *table, size_t count, bool braces)
 {
-    return str_contains(str_of(row->path), STR("{"));
+    for (size_t i = 0; i < count; i++) {
+        const struct str path = str_of(table[i].path);
+        if (str_contains(path, STR("{")) == braces)
+            routes->entries[routes->count++] = (struct entry){ &table[i], path };
+    }
 }
 
-static bool row_takes(const struct route *row, bool braces, struct str path, struct str raw[static ROUTE_PARAMS_MAX])
+struct routes *routes_open(const struct route *table, size_t count)
 {
-    if (!braces)
-        return str_equal(str_of(row->path), path) && !has_braces(row);
-    return has_braces(row) && template_takes(str_of(row->path), path, raw);
+    struct routes *routes = calloc(1, sizeof *routes + count * sizeof *routes->entries);
+    if (routes == NULL)
+        die("out of memory");
+    add_rows(routes, table, count, false);
+    routes->literal = routes->count;
+    add_rows(routes, table, count, true);
+    return routes;
 }
 
-enum err route_find(const struct route *table, size_t count, struct arena *mem, int method, struct str path,
+void routes_drop(struct routes **routes)
+{
+    free(*routes);
+    *routes = NULL;
+}
+
+static enum err take(const struct route *row, int method, struct arena *mem,
+                     const struct str raw[static ROUTE_PARAMS_MAX], struct route_match *found)
+{
+    found->methods |= 1U << row->method;
+    if ((int)row->method != method)
+        return OK;
+    found->route = row;
+    for (size_t p = 0; p < ROUTE_PARAMS_MAX && raw[p].ptr != NULL; p++)
+        TRY(percent_decode(mem, raw[p], false, &found->params[p]));
+    return OK;
+}
+
+static enum err find_literal(const struct routes *routes, struct arena *mem, int method, struct str path,
+                             struct route_match *found)
+{
+    static const struct str none[ROUTE_PARAMS_MAX];
+    for (size_t i = 0; i < routes->literal; i++)
+        if (str_equal(routes->entries[i].path, path))
+            TRY(take(routes->entries[i].row, method, mem, none, found));
+    return OK;
+}
+
+static enum err find_template(const struct routes *routes, struct arena *mem, int method, struct str path,
+                              struct route_match *found)
+{
+    for (size_t i = routes->literal; i < routes->count; i++) {
+        struct str raw[ROUTE_PARAMS_MAX] = { 0 };
+        if (template_takes(routes->entries[i].path, path, raw))
+            TRY(take(routes->entries[i].row, method, mem, raw, found));
+    }
+    return OK;
+}
+
+enum err route_find(const struct routes *routes, struct arena *mem, int method, struct str path,
                     struct route_match *out)
 {
     struct route_match found = { 0 };
-    /* "/users/me" before "/users/{id}": a literal row wins wherever it stands in the table. */
-    for (int braces = 0; braces < 2 && found.methods == 0; braces++) {
-        for (size_t i = 0; i < count; i++) {
-            struct str raw[ROUTE_PARAMS_MAX] = { 0 };
-            if (!row_takes(&table[i], braces == 1, path, raw))
-                continue;
-            found.methods |= 1U << table[i].method;
-            if ((int)table[i].method != method)
-                continue;
-            found.route = &table[i];
-            for (size_t p = 0; p < ROUTE_PARAMS_MAX && raw[p].ptr != NULL; p++)
-                TRY(percent_decode(mem, raw[p], false, &found.params[p]));
-        }
-    }
+    TRY(find_literal(routes, mem, method, path, &found));
+    if (found.methods == 0)
+        TRY(find_template(routes, mem, method, path, &found));
     *out = found;
     return OK;
 }

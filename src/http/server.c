@@ -15,47 +15,47 @@
 #define ANSWERS_IN_A_ROW  4 /* of a worker, until the others have their turn */
 #define OVERRUN_MAX       (1024U * 1024) /* bytes of a refused body that are read and left before the connection is cut */
 
-struct wanted {
-    struct arena *mem;
-    struct str name, value; /* value: of all its fields, joined by commas */
-    size_t fields;
-};
-
-static enum MHD_Result see_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *text,
-                                 size_t text_len)
-{
-    struct wanted *w = cls;
-    struct str value = { text == NULL ? "" : text, text_len };
-    (void)kind;
-    if (!str_equal_nocase((struct str){ key, key_len }, w->name))
-        return MHD_YES;
-    w->value = w->fields == 0 ? value : arena_printf(w->mem, "%.*s, %.*s", STR_ARG(w->value), STR_ARG(value));
-    w->fields++;
-    return MHD_YES;
-}
-
-static struct wanted find_fields(const struct call *c, const char *name)
-{
-    struct wanted w = { .mem = c->visit.mem, .name = str_of(name) };
-    MHD_get_connection_values_n(c->connection, MHD_HEADER_KIND, see_field, &w);
-    return w;
-}
-
 struct str call_header(const struct call *c, const char *name)
 {
-    struct wanted w = find_fields(c, name);
-    return w.fields == 1 ? w.value : (struct str){ 0 };
+    const struct str wanted = str_of(name);
+    const struct field_line *found = NULL;
+    for (size_t i = 0; i < c->fields.count; i++) {
+        if (!str_equal_nocase(c->fields.items[i].name, wanted))
+            continue;
+        if (found != NULL)
+            return (struct str){ 0 };
+        found = &c->fields.items[i];
+    }
+    return found == NULL ? (struct str){ 0 } : found->value;
 }
 
 struct str call_header_list(const struct call *c, const char *name)
 {
-    return find_fields(c, name).value;
+    const struct str wanted = str_of(name);
+    struct str all = { 0 };
+    for (size_t i = 0; i < c->fields.count; i++) {
+        const struct field_line *line = &c->fields.items[i];
+        if (!str_equal_nocase(line->name, wanted))
+            continue;
+        all = all.ptr == NULL ? line->value
+                              : arena_printf(c->visit.mem, "%.*s, %.*s", STR_ARG(all), STR_ARG(line->value));
+    }
+    return all;
+}
+
+/* A thread that is woken then waits for the one that runs, instead of driving it off the processor: what it would do, it does a
+ * moment later together with what has come by then (sched(7), SCHED_BATCH).  Those that hash come last all the same. */
+static void work_in_batches(void)
+{
+    const struct sched_param none = { 0 };
+    (void)sched_setscheduler(0, SCHED_BATCH, &none); /* a kernel that refuses it is no slower than it was */
 }
 
 struct services *server_worker(struct server *s)
 {
     struct services *own = pthread_getspecific(s->worker_key);
     if (own == NULL) {
+        work_in_batches();
         own = s->options.face.worker_open(s->options.face.cls);
         pthread_setspecific(s->worker_key, own);
     }
@@ -97,11 +97,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 }
 
 /* A worker whose clients never pause would keep the processor for a whole slice of the kernel's, 4 ms, while the clients of the
- * others wait for each of them in turn. */
-static void give_way(void)
+ * others wait for each of them in turn.  One that writes waits for the disk anyway. */
+static void give_way(const struct exchange *ex)
 {
     static _Thread_local unsigned answered;
-    if (++answered % ANSWERS_IN_A_ROW == 0)
+    if (ex->call.route != NULL && ex->call.route->method == GET && ++answered % ANSWERS_IN_A_ROW == 0)
         sched_yield();
 }
 
@@ -111,10 +111,11 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     (void)cls;
     (void)connection;
     (void)code;
-    if (*con_cls != NULL)
-        exchange_drop(*con_cls);
+    if (*con_cls == NULL)
+        return;
+    give_way(*con_cls);
+    exchange_drop(*con_cls);
     *con_cls = NULL;
-    give_way();
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
@@ -190,6 +191,7 @@ static void open_parts(struct server *s)
 {
     if (pthread_key_create(&s->worker_key, (void (*)(void *))s->options.face.worker_close) != 0)
         die("no key for the workers");
+    s->routes = routes_open(s->options.face.routes, s->options.face.count);
     s->metrics = metrics_open(s->options.face.routes, s->options.face.count);
     s->reaper = reaper_open(on_reaped, s);
     s->lane = lane_pool_open(&(struct lane_options){ s->options.slow_threads, s->options.slow_guess_us, lane_open,
@@ -265,6 +267,7 @@ void server_drop(struct server **server)
     acceptor_drop(&s->acceptor);
     reaper_drop(&s->reaper);
     metrics_drop(&s->metrics);
+    routes_drop(&s->routes);
     struct services *own = pthread_getspecific(s->worker_key);
     if (own != NULL)
         s->options.face.worker_close(own);

@@ -22,14 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(arena) struct arena *mem = arena_new();
     struct str query = { (const char *)data, size }, path = { 0 };
+    struct routes *routes = routes_open(table, 4);
     struct route_match match;
     struct query_params out = { 0 };
     struct faults faults = { 0 };
     str_split(&query, '?', &path);
-    if (route_find(table, 4, mem, GET, path, &match) == OK && match.route != NULL)
+    if (route_find(routes, mem, GET, path, &match) == OK && match.route != NULL)
         for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
             if (!str_utf8_ok(match.params[i]))
                 __builtin_trap();
+    routes_drop(&routes);
     const enum err strict = query_read(mem, query, fields, QUERY_REFUSES_STRANGERS, &out, &faults);
     if (strict == OK && (out.q.len > 8 || out.limit > 200))
         __builtin_trap();
