@@ -58,7 +58,7 @@ struct config {
     enum profile profile;       /* POSTERN_PROFILE development|production */
     enum log_format log_format; /* POSTERN_LOG_FORMAT json|text */
     enum log_level log_level;   /* POSTERN_LOG_LEVEL debug|info|warn|error */
-    int64_t workers;            /* POSTERN_WORKERS: fast workers, 16 */
+    int64_t workers;            /* POSTERN_WORKERS: fast workers, 32 */
     int64_t hash_workers;       /* POSTERN_HASH_WORKERS: 0 as many as cores */
     int64_t max_connections;    /* POSTERN_MAX_CONNECTIONS 4096 */
     int64_t head_timeout_s, body_timeout_s,

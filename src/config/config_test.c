@@ -160,7 +160,7 @@ TEST(options, defaults_are_those_of_the_contract)
     CHECK_INT(PROFILE_DEVELOPMENT, r.config.profile);
     CHECK_INT(LOG_JSON, r.config.log_format);
     CHECK_INT(LOG_INFO, r.config.log_level);
-    CHECK_INT(16, r.config.workers);
+    CHECK_INT(32, r.config.workers);
     CHECK_INT(0, r.config.hash_workers);
     CHECK_INT(0, r.config.cors_origins.count);
     CHECK_INT(0, r.config.trusted_proxies.count);

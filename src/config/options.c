@@ -119,7 +119,7 @@ const struct option options[] = {
       .meaning = "Form of the log on stdout: one line an event" },
     { "POSTERN_LOG_LEVEL", AT(log_level), .words = levels, .fallback = "info",
       .meaning = "Least level that is logged" },
-    { "POSTERN_WORKERS", AT(workers), .min = 1, .max = 256, .unit = "threads", .fallback = "16",
+    { "POSTERN_WORKERS", AT(workers), .min = 1, .max = 256, .unit = "threads", .fallback = "32",
       .meaning = "Workers of requests that hash no password" },
     { "POSTERN_HASH_WORKERS", AT(hash_workers), .min = 0, .max = 64, .unit = "threads", .fallback = "0",
       .meaning = "Workers that hash passwords; 0 is one for each processor. Each keeps the memory of one hash" },
