@@ -21,7 +21,7 @@ enum err flow_stand(struct services *at, const struct visit *v, const struct jwt
 {
     struct caller who = { 0 };
     bool found = false;
-    TRY(sessions_with_user(at->db, v->mem, claims->session, &who.session, &who.user, &found));
+    TRY(sessions_standing(at->db, v->mem, claims->session, &who.session, &who.user, &found));
     if (!found || !str_equal(who.user.public_id, claims->subject) || !session_usable(&who.session, v->now_us) ||
         !who.user.is_active || who.user.token_version != claims->token_version)
         return refuse(WHY_SESSION_ENDED);

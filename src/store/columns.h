@@ -19,6 +19,11 @@
     NEXT(idle_until) NEXT(expires_at) NEXT(ended_at) NEXT(end_reason) NEXT(auth_time_s) NEXT(amr) NEXT(acr)            \
     NEXT(address) NEXT(user_agent) NEXT(last_address) NEXT(last_user_agent) NEXT(is_web) NEXT(jkt)
 
+/* What decides whether a session stands, and how strong it is: read for each request. */
+#define STANDING_COLUMNS(FIRST, NEXT)                                                                                  \
+    FIRST(id) NEXT(user_id) NEXT(last_used_at) NEXT(idle_until) NEXT(expires_at) NEXT(ended_at) NEXT(auth_time_s)      \
+    NEXT(amr) NEXT(acr) NEXT(is_web) NEXT(jkt)
+
 #define AUDIT_COLUMNS(FIRST, NEXT)                                                                                     \
     FIRST(seq) NEXT(at) NEXT(event) NEXT(severity) NEXT(outcome) NEXT(reason) NEXT(actor) NEXT(target) NEXT(session)   \
     NEXT(address) NEXT(user_agent) NEXT(method) NEXT(route) NEXT(request_id) NEXT(detail)

@@ -45,6 +45,9 @@ struct driver {
     /* A transaction: begin gives it, commit and rollback end it whatever happens.  Where begin has a queue it waits there; a
      * database that can't be reached may be told by the first statement. */
     FALLIBLE (*begin)(struct engine *engine, struct work **out);
+    /* The commit is on its way, and commit only waits for it; NULL where it would still be waited for.  After a failure there is
+     * only rollback, which else waits as well. */
+    FALLIBLE (*send)(struct work *work);
     FALLIBLE (*commit)(struct work *work); /* OK: durable */
     void (*rollback)(struct work *work);   /* leaves the thread's note as it is */
     struct conn *(*conn)(struct work *work);

@@ -68,6 +68,7 @@ struct readers {
     struct conn *all[POSTGRES_READERS], *idle[POSTGRES_READERS];
     size_t most, made, idle_count;
     struct traveller *first, **last; /* who waits for a connection, in order */
+    size_t waiting;
 };
 
 struct engine {

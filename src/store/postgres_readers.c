@@ -3,16 +3,23 @@
  * share a message, a wake-up and a look at the clock there. */
 #include "store/postgres_own.h"
 
+#include <errno.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 
 /* Each finds at most one row by a unique key, so none holds up those that travel with it. */
 static const bool travels[QUERY_COUNT] = {
     [QUERY_USER_BY_ID] = true,       [QUERY_USER_BY_PUBLIC_ID] = true, [QUERY_USER_BY_EMAIL] = true,
     [QUERY_USER_BY_USERNAME] = true, [QUERY_SESSION_BY_ID] = true,     [QUERY_SESSION_WITH_USER] = true,
-    [QUERY_CLIENT_BY_ID] = true,     [QUERY_BUCKET_READ] = true,       [QUERY_TOTP_OF_USER] = true,
+    [QUERY_SESSION_STANDING] = true, [QUERY_CLIENT_BY_ID] = true,      [QUERY_BUCKET_READ] = true,
+    [QUERY_TOTP_OF_USER] = true,
 };
+
+#define WORTH_A_LINK 3                /* that wait while a link is away: fewer go with that one, when it is back */
+#define PATIENCE_NS  INT64_C(5000000) /* with a link that is away: then another goes, be it for one */
 
 /* A thread's statement, on its stack: the thread sleeps until it is told. */
 struct traveller {
@@ -75,9 +82,62 @@ static struct traveller *leave_queue(struct readers *r)
     if (one == NULL)
         return NULL;
     r->first = one->next;
+    r->waiting--;
     if (r->first == NULL)
         r->last = &r->first;
     return one;
+}
+
+static bool is_away(const struct readers *r)
+{
+    return r->made > r->idle_count;
+}
+
+/* Under the lock.  false: somebody has taken it along by now. */
+static bool dequeue(struct readers *r, const struct traveller *me)
+{
+    struct traveller **at = &r->first;
+
+    while (*at != NULL && *at != me)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return false;
+    *at = me->next;
+    if (r->last == &me->next)
+        r->last = at;
+    r->waiting--;
+    return true;
+}
+
+/* The link that is away may not come back for long. */
+static struct conn *lose_patience(struct engine *engine, struct traveller *me)
+{
+    struct readers *r = &engine->readers;
+    struct conn *link;
+
+    pthread_mutex_lock(&r->lock);
+    link = idle_link(engine);
+    if (link != NULL && !dequeue(r, me)) {
+        r->idle[r->idle_count++] = link;
+        link = NULL;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return link;
+}
+
+static struct conn *wait_for_link(struct engine *engine, struct traveller *me)
+{
+    struct conn *link = NULL;
+
+    while (link == NULL) {
+        const int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
+        const struct timespec until = { until_ns / 1000000000, until_ns % 1000000000 };
+        if (sem_clockwait(&me->told, CLOCK_MONOTONIC, &until) == 0)
+            return me->link;
+        if (errno == ETIMEDOUT)
+            link = lose_patience(engine, me);
+    }
+    return link;
 }
 
 /* A link for me, or NULL: I was taken along, and know the end.  What waits in the queue by then goes with me. */
@@ -87,17 +147,14 @@ static struct conn *get_link(struct engine *engine, struct traveller *me)
     struct conn *link;
 
     pthread_mutex_lock(&r->lock);
-    link = idle_link(engine);
+    link = is_away(r) && r->waiting + 1 < WORTH_A_LINK ? NULL : idle_link(engine);
     if (link == NULL) {
+        r->waiting++;
         *r->last = me;
         r->last = &me->next;
     }
     pthread_mutex_unlock(&r->lock);
-    if (link != NULL)
-        return link;
-    while (sem_wait(&me->told) != 0)
-        continue;
-    return me->link;
+    return link != NULL ? link : wait_for_link(engine, me);
 }
 
 static void gather(struct readers *r, struct company *company)

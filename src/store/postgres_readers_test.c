@@ -134,11 +134,33 @@ TEST(readers, that_lose_their_connections_are_told_or_served_and_never_mixed_up)
     store_drop(&store);
 }
 
+/* As one that a dead network has swallowed. */
+TEST(readers, do_not_wait_for_a_connection_that_does_not_come_back)
+{
+    struct store *store = with_people();
+    struct readers *r = &store->engine->readers;
+    struct asker alone = { .store = store, .n = 1 };
+    struct conn *swallowed;
+
+    CHECK(r->most > 1);
+    ask_often(&alone);
+    CHECK_INT(1, (int)r->idle_count);
+    swallowed = r->idle[--r->idle_count];
+    ask_often(&alone);
+    CHECK_INT(2 * READS, alone.right);
+    CHECK_INT(2, (int)r->made);
+    CHECK_INT(0, (int)r->waiting);
+    CHECK(r->first == NULL && r->last == &r->first);
+    r->idle[r->idle_count++] = swallowed;
+    store_drop(&store);
+}
+
 int postgres_readers_tests(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(readers, of_many_threads_get_each_its_own_row_on_few_connections),
         CASE(readers, whose_statement_fails_spoil_nobody_elses),
+        CASE(readers, do_not_wait_for_a_connection_that_does_not_come_back),
         CASE(readers, that_lose_their_connections_are_told_or_served_and_never_mixed_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 #define SQL_MORE_T(name) ", t." #name
 #define TOTP             TOTP_COLUMNS(SQL_T, SQL_MORE_T)
 #define SESSION SESSION_COLUMNS(SQL_S, SQL_MORE_S)
+#define STANDING         STANDING_COLUMNS(SQL_S, SQL_MORE_S)
 #define SQL_K(name)      "k." #name
 #define SQL_MORE_K(name) ", k." #name
 #define SQL_N(name)      "n." #name
@@ -129,6 +130,8 @@
     Q(SESSION_BY_ID, "SELECT " SESSION " FROM sessions s WHERE s.id = $1")                                             \
     Q(SESSION_WITH_USER,                                                                                               \
       "SELECT " SESSION ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                 \
+    Q(SESSION_STANDING,                                                                                                \
+      "SELECT " STANDING ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                \
     Q(SESSIONS_OPEN_OF_USER,                                                                                           \
       "SELECT " SESSION " FROM sessions s WHERE s.user_id = $1 AND s.ended_at = 0 AND s.expires_at > $2"               \
       " AND s.idle_until > $2 AND s.id > $3 ORDER BY s.id LIMIT $4")                                                   \

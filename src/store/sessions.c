@@ -6,6 +6,9 @@
 static const struct column session_columns[] = { SESSION_COLUMNS(SESSION_COLUMN, SESSION_COLUMN) };
 const struct shape session_shape = SHAPE(struct session_row, session_columns);
 
+static const struct column standing_columns[] = { STANDING_COLUMNS(SESSION_COLUMN, SESSION_COLUMN) };
+static const struct shape standing_shape = SHAPE(struct session_row, standing_columns);
+
 #define SESSION_ADDED (sizeof session_columns / sizeof *session_columns)
 
 FALLIBLE sessions_add(struct tx *tx, const struct session_row *row)
@@ -27,6 +30,13 @@ FALLIBLE sessions_with_user(struct db *db, struct arena *mem, struct str id, str
 {
     const struct part parts[] = { { &session_shape, session }, { &user_shape, user }, { NULL, NULL } };
     return query_one(db, mem, ASK(SESSION_WITH_USER, in_text(id)), parts, found);
+}
+
+FALLIBLE sessions_standing(struct db *db, struct arena *mem, struct str id, struct session_row *session,
+                           struct user_row *user, bool *found)
+{
+    const struct part parts[] = { { &standing_shape, session }, { &user_shape, user }, { NULL, NULL } };
+    return query_one(db, mem, ASK(SESSION_STANDING, in_text(id)), parts, found);
 }
 
 FALLIBLE sessions_open_of_user(struct db *db, struct arena *mem, int64_t user_id, int64_t now_us, struct str after,

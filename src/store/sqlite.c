@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +143,7 @@ void sqlite_disconnect(struct conn *conn)
 {
     if (conn == NULL)
         return;
+    hold_close(conn);
     for (size_t i = 0; i < QUERY_COUNT; i++)
         sqlite3_finalize(conn->kept[i]);
     sqlite3_finalize(conn->passing);
@@ -154,7 +154,9 @@ void sqlite_disconnect(struct conn *conn)
 
 static FALLIBLE connect_reader(struct engine *engine, struct conn **out)
 {
-    return sqlite_connect(engine, SETUP_READER, out);
+    TRY(sqlite_connect(engine, SETUP_READER, out));
+    hold_open(*out);
+    return OK;
 }
 
 /* The change to WAL does not wait for locks as other statements do: two programs that make one file at once meet here.
@@ -212,6 +214,7 @@ static void engine_drop(struct engine *engine)
     checkpoint_drop(&engine->checkpoint);
     if (engine->writer != NULL)
         close_writer(engine);
+    pthread_mutex_destroy(&engine->readers_lock);
     free(engine->path);
     free(engine->place);
     free(engine);
@@ -233,6 +236,7 @@ static FALLIBLE engine_open(const struct store_options *options, struct tally *t
     if (engine == NULL)
         die("out of memory");
     pthread_once(&once, library_setup);
+    pthread_mutex_init(&engine->readers_lock, NULL);
     engine->busy_ms = options->busy_ms;
     engine->tally = tally;
     end = engine_fill(engine, options);
@@ -267,6 +271,7 @@ const struct driver sqlite_driver = {
     .connect = connect_reader,
     .disconnect = sqlite_disconnect,
     .begin = write_begin,
+    .send = write_send,
     .commit = write_commit,
     .rollback = write_rollback,
     .conn = write_conn,

@@ -26,15 +26,17 @@ struct checkpoint {
     bool runs, wanted, stop;
 };
 
-/* Everybody goes on meanwhile; what readers still need stays in the log.  Returns the pages of the log, moved or not; a
- * failure is left to the next growth. */
+/* Everybody goes on meanwhile; what readers still need stays in the log.  Those at rest need nothing: before, so that all can be
+ * moved, and behind, so that the log can start over.  Returns the pages of the log, moved or not; a failure is left to the next
+ * growth. */
 static int move_pages(struct conn *conn)
 {
-    int in_log = 0;
+    int in_log = 0, code;
 
-    if (sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, NULL) != SQLITE_OK)
-        return 0;
-    return in_log;
+    holds_drop(conn->engine);
+    code = sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, NULL);
+    holds_drop(conn->engine);
+    return code == SQLITE_OK ? in_log : 0;
 }
 
 static void move_rest(struct engine *engine, struct conn *conn)
@@ -43,7 +45,7 @@ static void move_rest(struct engine *engine, struct conn *conn)
 
     turn_init(&me);
     if (turns_take(engine->turns, &me, WAIT_MS) == OK) {
-        write_settle(engine);
+        write_settle(engine, false);
         (void)move_pages(conn);
         turns_let_go(engine->turns);
     }

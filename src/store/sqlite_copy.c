@@ -71,6 +71,7 @@ FALLIBLE sqlite_copy(struct conn *conn, const char *path, struct conn **out)
     if (copy == NULL)
         die("out of memory");
     copy->engine = conn->engine;
+    hold_drop(conn);
     end = fill_copy(conn, copy, path);
     if (end == OK)
         *out = copy;

@@ -28,12 +28,15 @@ FALLIBLE sqlite_hear(struct conn *conn, int wake, int64_t most_ms, unsigned *hea
     struct pollfd one = { .fd = wake, .events = POLLIN };
     bool over = false;
 
+    hold_drop(conn);
     TRY(version_of(conn, &version));
     while (version == conn->version && !over) {
         over = poll(&one, 1, NEWS_LOOK_MS) != 0 || clock_mono_ns() >= until_ns;
         TRY(version_of(conn, &version));
     }
     *heard = version == conn->version ? 0 : NEWS_ALL;
+    if (version != conn->version)
+        holds_drop(conn->engine);
     conn->version = version;
     return OK;
 }

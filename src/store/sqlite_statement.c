@@ -38,6 +38,7 @@ static FALLIBLE conflict(struct conn *conn)
  * not. */
 static FALLIBLE statement_failed(struct conn *conn, int code)
 {
+    conn->failed = true;
     if (conn == conn->engine->writer && conn->engine->begun && sqlite3_get_autocommit(conn->db) != 0)
         conn->lost = true;
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -89,6 +90,8 @@ FALLIBLE statement_start(struct conn *conn, const struct ask *ask)
 {
     conn->clash[0] = '\0';
     conn->query = ask->query;
+    conn->failed = false;
+    hold_begin(conn);
     if (conn->lost)
         return fail(ERR_INTERNAL, "%s: the transaction has been rolled back", query_name(ask->query));
     TRY(statement_prepare(conn, ask->query));
@@ -101,6 +104,7 @@ FALLIBLE statement_pass(struct conn *conn, const char *text, const struct value 
 {
     int code;
 
+    hold_drop(conn);
     conn->clash[0] = '\0';
     if (conn->lost)
         return fail(ERR_INTERNAL, "copy: the transaction has been rolled back");
@@ -117,22 +121,26 @@ FALLIBLE statement_pass_again(struct conn *conn, const struct value *in, size_t 
     return bind_all(conn, conn->passing, in, count);
 }
 
-static struct str bytes_at(sqlite3_stmt *statement, int at, const void *bytes)
+static struct str bytes_of(sqlite3_value *from, const void *bytes)
 {
-    if (bytes == NULL && sqlite3_column_bytes(statement, at) > 0)
+    if (bytes == NULL && sqlite3_value_bytes(from) > 0)
         die("out of memory (SQLite)");
-    return (struct str){ bytes == NULL ? "" : bytes, (size_t)sqlite3_column_bytes(statement, at) };
+    return (struct str){ bytes == NULL ? "" : bytes, (size_t)sqlite3_value_bytes(from) };
 }
 
+/* The value once, and not the column three times.  In the multi-thread mode that connections are opened in "there is no distinction
+ * between protected and unprotected sqlite3_value objects" (sqlite.org/c3ref/value.html). */
 static struct value value_at(sqlite3_stmt *statement, int at)
 {
-    switch (sqlite3_column_type(statement, at)) {
+    sqlite3_value *from = sqlite3_column_value(statement, at);
+
+    switch (sqlite3_value_type(from)) {
     case SQLITE_INTEGER:
-        return in_int(sqlite3_column_int64(statement, at));
+        return in_int(sqlite3_value_int64(from));
     case SQLITE_TEXT:
-        return in_text(bytes_at(statement, at, sqlite3_column_text(statement, at)));
+        return in_text(bytes_of(from, sqlite3_value_text(from)));
     case SQLITE_BLOB:
-        return (struct value){ VALUE_BYTES, 0, bytes_at(statement, at, sqlite3_column_blob(statement, at)) };
+        return (struct value){ VALUE_BYTES, 0, bytes_of(from, sqlite3_value_blob(from)) };
     default: /* NULL; STRICT tables hold no REAL of ours */
         return (struct value){ .kind = VALUE_NULL };
     }
@@ -159,7 +167,7 @@ int64_t statement_changed(struct conn *conn)
     return sqlite3_changes64(conn->db);
 }
 
-/* A reset ends the read transaction, so that no reader holds back a checkpoint; its code repeats what step has told. */
+/* The code of a reset repeats what step has told. */
 void statement_finish(struct conn *conn)
 {
     if (conn->running != NULL)
@@ -167,6 +175,7 @@ void statement_finish(struct conn *conn)
     conn->running = NULL;
     sqlite3_finalize(conn->passing);
     conn->passing = NULL;
+    hold_end(conn, !conn->failed);
 }
 
 struct str statement_clash(struct conn *conn)
@@ -176,8 +185,10 @@ struct str statement_clash(struct conn *conn)
 
 FALLIBLE statement_script(struct conn *conn, const char *name, const char *text)
 {
-    int code = sqlite3_exec(conn->db, text, NULL, NULL, NULL);
+    int code;
 
+    hold_drop(conn);
+    code = sqlite3_exec(conn->db, text, NULL, NULL, NULL);
     if (code == SQLITE_OK)
         return OK;
     conn->lost = conn->engine->begun && sqlite3_get_autocommit(conn->db) != 0;
@@ -189,8 +200,10 @@ FALLIBLE statement_has_table(struct conn *conn, const char *name, bool *has)
 {
     static const char text[] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1";
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(conn->db, text, sizeof text, &statement, NULL);
+    int code;
 
+    hold_drop(conn);
+    code = sqlite3_prepare_v2(conn->db, text, sizeof text, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     if (code == SQLITE_OK)
@@ -214,8 +227,10 @@ static int first_fault(void *fault, int columns, char **texts, char **names)
 FALLIBLE statement_intact(struct conn *conn)
 {
     char fault[FAULT_MAX] = "";
-    int code = sqlite3_exec(conn->db, "PRAGMA quick_check(1)", first_fault, fault, NULL);
+    int code;
 
+    hold_drop(conn);
+    code = sqlite3_exec(conn->db, "PRAGMA quick_check(1)", first_fault, fault, NULL);
     if (code != SQLITE_OK)
         return sqlite_fail(conn->db, code, "quick_check");
     return fault[0] == '\0' ? OK : fail(ERR_INTERNAL, "the database is damaged: %s", fault);

@@ -13,6 +13,7 @@
 struct work {
     struct engine *engine;
     struct turn turn;
+    bool sent;
 };
 
 #define CONTROL_TEXT(name, text) [CONTROL_##name] = text,
@@ -79,26 +80,27 @@ static bool end_all(struct engine *engine, size_t members, char *text, size_t si
     return good;
 }
 
-void write_settle(struct engine *engine)
+void write_settle(struct engine *engine, bool let_go)
 {
     char text[ERR_TEXT_MAX] = "";
     size_t members = turns_gathered(engine->turns);
     bool good = end_all(engine, members, text, sizeof text);
+    struct turn *parted = turns_part(engine->turns);
 
+    if (let_go)
+        turns_let_go(engine->turns);
     if (members == 0)
         return;
     tally_add(good ? &engine->tally->commits : &engine->tally->failed, 1);
     tally_add(&engine->tally->committed, good ? members : 0);
-    turns_settle(engine->turns, good ? OK : ERR_INTERNAL, text);
+    turns_tell(parted, good ? OK : ERR_INTERNAL, text);
 }
 
 /* Give up the turn: to the next, who goes on in the same commit, or after that commit. */
 static void leave(struct engine *engine)
 {
-    if (!is_lost(engine) && turns_hand_on(engine->turns))
-        return;
-    write_settle(engine);
-    turns_let_go(engine->turns);
+    if (is_lost(engine) || !turns_hand_on(engine->turns))
+        write_settle(engine, true);
 }
 
 static void work_free(struct work *work)
@@ -186,17 +188,23 @@ static FALLIBLE keep(struct engine *engine)
     return control_or_fail(engine, CONTROL_RELEASE);
 }
 
+FALLIBLE write_send(struct work *work)
+{
+    TRY(keep(work->engine));
+    turns_join(work->engine->turns, &work->turn);
+    work->sent = true;
+    leave(work->engine);
+    return OK;
+}
+
 FALLIBLE write_commit(struct work *work)
 {
-    struct engine *engine = work->engine;
-    enum err end = keep(engine);
+    enum err end = work->sent ? OK : write_send(work);
 
     if (end != OK) {
         write_rollback(work);
         return end;
     }
-    turns_join(engine->turns, &work->turn);
-    leave(engine);
     end = turns_wait(&work->turn);
     work_free(work);
     return end;
@@ -204,7 +212,11 @@ FALLIBLE write_commit(struct work *work)
 
 void write_rollback(struct work *work)
 {
-    undo(work->engine);
-    leave(work->engine);
+    if (work->sent) {
+        turns_await(&work->turn);
+    } else {
+        undo(work->engine);
+        leave(work->engine);
+    }
     work_free(work);
 }

@@ -109,6 +109,12 @@ FALLIBLE store_begin(struct store *store, struct tx **out)
     return OK;
 }
 
+FALLIBLE store_send(struct tx *tx)
+{
+    const struct driver *driver = tx->db.store->driver;
+    return driver->send == NULL ? OK : driver->send(tx->work);
+}
+
 FALLIBLE store_commit(struct tx **tx)
 {
     enum err end = (*tx)->db.store->driver->commit((*tx)->work);

@@ -37,6 +37,9 @@ void db_drop(struct db **db);
 FALLIBLE store_begin(struct store *store, struct tx **out);
 /* OK: durable.  Any end closes the transaction; *tx becomes NULL. */
 FALLIBLE store_commit(struct tx **tx);
+/* For who has something to do meanwhile: send the commit on its way where that is possible.  Nothing more may be asked then; whether
+ * it came to be says store_commit; behind a failure there is only tx_drop.  Dropped after it was sent, it may have come to be. */
+FALLIBLE store_send(struct tx *tx);
 void tx_drop(struct tx **tx);    /* rolls back unless committed; NULL is fine */
 struct db *tx_db(struct tx *tx); /* to read what this transaction sees; borrowed */
 

@@ -74,7 +74,7 @@ int main(void)
     if (mkdtemp(folder) == NULL)
         return 1;
     failed = contract_run(&sqlite) + sqlite_file_tests() + sqlite_commit_tests() + sqlite_fault_tests() +
-             sqlite_backup_tests();
+             sqlite_hold_tests() + sqlite_backup_tests();
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return failed;
 }

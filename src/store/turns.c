@@ -169,16 +169,23 @@ bool turns_hand_on(struct turns *t)
     return next != NULL;
 }
 
-void turns_settle(struct turns *t, enum err end, const char *text)
+struct turn *turns_part(struct turns *t)
 {
-    struct turn *one, *next;
+    struct turn *parted;
 
     pthread_mutex_lock(&t->lock);
-    one = t->gathered;
+    parted = t->gathered;
     t->gathered = NULL;
     t->gathered_count = 0;
     pthread_mutex_unlock(&t->lock);
-    for (; one != NULL; one = next) {
+    return parted;
+}
+
+void turns_tell(struct turn *parted, enum err end, const char *text)
+{
+    struct turn *next;
+
+    for (struct turn *one = parted; one != NULL; one = next) {
         next = one->next;
         one->end = end;
         snprintf(one->text, sizeof one->text, "%s", text);
@@ -194,6 +201,11 @@ void turns_let_go(struct turns *t)
     next = give(t);
     pthread_mutex_unlock(&t->lock);
     tell(next);
+}
+
+void turns_await(struct turn *me)
+{
+    await(me);
 }
 
 FALLIBLE turns_wait(struct turn *me)

@@ -1,8 +1,8 @@
 /* Whose turn it is to write, and who shares the next commit.  Knows no database.
  *
  * One thread at a time has the turn, in the order of asking.  Who has finished its part joins what is gathered; it
- * hands the turn on while others wait and the gathering is small and young, else it settles: commits for all, tells
- * them, and lets go.
+ * hands the turn on while others wait and the gathering is small and young, else it commits for all, lets go, and tells them:
+ * the next goes on while they wake up.
  *
  * Owns     nothing but its lock; a struct turn belongs to its thread, which waits until it is settled.
  * Threads  any.
@@ -41,8 +41,12 @@ FALLIBLE turns_take(struct turns *t, struct turn *me, int64_t wait_ms);
 void turns_join(struct turns *t, struct turn *me); /* my part is done; it waits for the commit */
 size_t turns_gathered(struct turns *t);            /* how many have joined */
 bool turns_hand_on(struct turns *t);               /* false: nobody to hand it to, or it is time to settle */
-void turns_settle(struct turns *t, enum err end, const char *text); /* tell all that have joined */
-void turns_let_go(struct turns *t);                                 /* to the next, or to nobody */
+struct turn *turns_part(struct turns *t);          /* all that have joined, who now gather no more; NULL: nobody */
+void turns_let_go(struct turns *t);                /* to the next, or to nobody */
+
+/* For whoever parted them, with the turn or without: tell each how its commit ended. */
+void turns_tell(struct turn *parted, enum err end, const char *text);
 
 /* For who has joined and no longer has the turn: how did the commit end? */
 FALLIBLE turns_wait(struct turn *me);
+void turns_await(struct turn *me); /* the same, without the answer */

@@ -24,18 +24,18 @@ struct writer {
 static void settle(struct shared *s)
 {
     size_t members = turns_gathered(s->turns);
+    struct turn *parted = turns_part(s->turns);
+    bool fails = false;
 
     if (members > 0) {
         s->commits++;
         s->parts += s->open;
         s->largest = s->open > s->largest ? s->open : s->largest;
         s->open = 0;
-        if (s->failing != 0 && s->commits % s->failing == 0)
-            turns_settle(s->turns, ERR_INTERNAL, "as told");
-        else
-            turns_settle(s->turns, OK, "");
+        fails = s->failing != 0 && s->commits % s->failing == 0;
     }
     turns_let_go(s->turns);
+    turns_tell(parted, fails ? ERR_INTERNAL : OK, fails ? "as told" : "");
 }
 
 static void one_part(struct writer *w, bool drop)
@@ -142,7 +142,9 @@ TEST(turns, settle_at_once_when_nobody_else_waits)
     turns_join(t, &me);
     CHECK_INT(1, turns_gathered(t));
     CHECK(!turns_hand_on(t));
-    turns_settle(t, ERR_INTERNAL, "disk full");
+    turns_tell(turns_part(t), ERR_INTERNAL, "disk full");
+    CHECK_INT(0, turns_gathered(t));
+    CHECK(turns_part(t) == NULL);
     turns_let_go(t);
     CHECK_END(ERR_INTERNAL, turns_wait(&me));
     assert_string_equal("disk full", note_get()->text);

@@ -22,7 +22,7 @@ function scripts(texts) {
   const put = (name, ...values) => fill(texts[name], values);
   const counted = (...lines) => [...lines, '\\set k :k + 1'];
   return {
-    me: [put('SESSION_WITH_USER', ':session')],
+    me: [put('SESSION_STANDING', ':session')],
     signup: counted(put('USER_BY_EMAIL', address), 'BEGIN;', put('USER_ADD', ...person), put('AUDIT_ADD', ...audit('user.created')), 'COMMIT;'),
     refresh: counted(
       put('SESSION_WITH_USER', ownSession), 'BEGIN;',

@@ -45,6 +45,48 @@ TEST(tx, counts_reads_outside_of_it_only)
     CHECK_INT(0, after.failed);
 }
 
+TEST(tx, that_was_sent_is_there_when_its_commit_returns_and_keeps_nobody_waiting)
+{
+    struct world *w = *state;
+    struct tx *first = begin(w), *second;
+    struct person p;
+    bool known = false;
+
+    person_make(1, &p);
+    CHECK_OK(users_add(first, &p.row));
+    CHECK_OK(store_send(first));
+    second = begin(w);
+    person_make(2, &p);
+    CHECK_OK(users_add(second, &p.row));
+    CHECK_OK(store_commit(&second));
+    CHECK_OK(store_commit(&first));
+    CHECK(first == NULL);
+    for (int n = 1; n <= 2; n++) {
+        CHECK_OK(person_known(w->db, n, &known));
+        CHECK(known);
+    }
+}
+
+TEST(tx, that_is_dropped_after_it_was_sent_leaves_all_or_nothing)
+{
+    struct world *w = *state;
+    struct tx *tx = begin(w);
+    bool known[2] = { false, false };
+
+    for (int n = 1; n <= 2; n++) {
+        struct person p;
+        person_make(n, &p);
+        CHECK_OK(users_add(tx, &p.row));
+    }
+    CHECK_OK(store_send(tx));
+    tx_drop(&tx);
+    CHECK(tx == NULL);
+    for (int n = 1; n <= 2; n++)
+        CHECK_OK(person_known(w->db, n, &known[n - 1]));
+    CHECK(known[0] == known[1]);
+    CHECK_OK(person_add(w->store, 3));
+}
+
 struct hand {
     pthread_t thread;
     struct store *store;
@@ -472,6 +514,8 @@ int contract_transactions(const struct contract *contract)
     void *start = (void *)(uintptr_t)contract;
     const struct CMUnitTest tests[] = {
         FRESH(tx, leaves_nothing_when_it_is_dropped),
+        FRESH(tx, that_was_sent_is_there_when_its_commit_returns_and_keeps_nobody_waiting),
+        FRESH(tx, that_is_dropped_after_it_was_sent_leaves_all_or_nothing),
         FRESH(tx, counts_reads_outside_of_it_only),
         FRESH(tx, lets_one_of_fifty_sign_ups_of_an_address_through),
         FRESH(tx, is_not_harmed_by_others_that_fail_or_are_dropped),

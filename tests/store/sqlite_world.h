@@ -31,4 +31,5 @@ int run_child(void (*body)(struct str url), struct str url);
 int sqlite_file_tests(void);
 int sqlite_commit_tests(void);
 int sqlite_fault_tests(void);
+int sqlite_hold_tests(void);
 int sqlite_backup_tests(void);
