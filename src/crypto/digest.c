@@ -10,15 +10,6 @@ struct digest digest_of(struct str bytes)
     return digest;
 }
 
-struct digest digest_keyed(const struct short_key *key, struct str one, struct str other)
-{
-    struct digest digest;
-    _Static_assert(sizeof digest.is == 2 * crypto_shorthash_siphashx24_BYTES, "a half for each");
-    crypto_shorthash_siphashx24(digest.is, (const uint8_t *)one.ptr, one.len, key->is);
-    crypto_shorthash_siphashx24(digest.is + sizeof digest.is / 2, (const uint8_t *)other.ptr, other.len, key->is);
-    return digest;
-}
-
 bool digest_equal(const struct digest *a, const struct digest *b)
 {
     return sodium_memcmp(a->is, b->is, sizeof a->is) == 0;
@@ -33,4 +24,13 @@ uint64_t short_hash(const struct short_key *key, struct str bytes)
     crypto_shorthash(out, (const uint8_t *)bytes.ptr, bytes.len, key->is);
     memcpy(&hash, out, sizeof hash);
     return hash;
+}
+
+struct short_digest short_digest_of(const struct short_key *key, struct str bytes)
+{
+    struct short_digest digest;
+
+    _Static_assert(sizeof digest.is == crypto_shorthash_siphashx24_BYTES, "SipHash-2-4 of 128 bits");
+    crypto_shorthash_siphashx24(digest.is, (const uint8_t *)bytes.ptr, bytes.len, key->is);
+    return digest;
 }

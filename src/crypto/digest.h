@@ -17,5 +17,8 @@ struct short_key {
     uint8_t is[16];
 };
 uint64_t short_hash(const struct short_key *key, struct str bytes); /* keyed, for tables in memory only */
-/* The same with 128 bits for each of two texts, side by side: who does not know the key finds no two pairs that are one. */
-struct digest digest_keyed(const struct short_key *key, struct str one, struct str other);
+/* The same with 128 bits: who does not know the key finds no second text with the digest of another. */
+struct short_digest {
+    uint8_t is[16];
+};
+struct short_digest short_digest_of(const struct short_key *key, struct str bytes);

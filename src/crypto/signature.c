@@ -123,6 +123,20 @@ static FALLIBLE sign_eddsa(const struct sign_key *key, struct str message, struc
     return OK;
 }
 
+size_t signature_length(const struct sign_key *key)
+{
+    switch (sign_key_public(key)->algorithm) {
+    case ALGORITHM_ES256:
+        return ES256_BYTES;
+    case ALGORITHM_EDDSA:
+        return ED25519_BYTES;
+    case ALGORITHM_RS256:
+    case ALGORITHM_PS256:
+        break;
+    }
+    return sign_key_public(key)->rsa.n_len;
+}
+
 FALLIBLE signature_sign(const struct sign_key *key, struct str message, struct signature *out)
 {
     switch (key->open.algorithm) {

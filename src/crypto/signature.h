@@ -67,6 +67,7 @@ FALLIBLE check_key_from_point(const struct ec_point *point, struct check_key **o
 void check_key_drop(struct check_key **key);
 enum algorithm check_key_algorithm(const struct check_key *key);
 
+size_t signature_length(const struct sign_key *key); /* bytes of each that it makes */
 FALLIBLE signature_sign(const struct sign_key *key, struct str message, struct signature *out);
 /* Ends: ERR_INVALID (not as long as those of this key), ERR_DENIED (does not match: R or S out of range included),
  * ERR_INTERNAL. */

@@ -8,8 +8,14 @@ struct renewal {
     struct refresh_token token;
     struct session_row session;
     struct user_row user;
+    struct tokens_draft draft;
     struct str reason; /* for the audit trail only; the caller is told one sentence */
 };
+
+static void renewal_drop(struct renewal *try)
+{
+    tokens_draft_drop(&try->draft);
+}
 
 static enum err refuse_as(struct renewal *try, struct str reason)
 {
@@ -50,13 +56,16 @@ static struct audit_who who_of(const struct renewal *try)
     return (struct audit_who){ try->user.public_id, try->user.public_id, try->session.id };
 }
 
-static enum err give_pair(struct services *at, const struct visit *v, struct tx **tx, const struct renewal *try,
+/* Signed while the disk works: nothing in an access token depends on what the transaction has found. */
+static enum err give_pair(struct services *at, const struct visit *v, struct tx **tx, struct renewal *try,
                           struct str detail, struct tokens *fresh)
 {
     struct audit_who who = who_of(try);
     TRY(audit_add(*tx, v, AUDIT_SESSION_RENEWED, &who, (struct str){ 0 }, detail));
-    TRY(store_commit(tx));
+    TRY(store_send(*tx));
+    TRY(tokens_draft_sign(&try->draft, fresh));
     tokens_renewable(at, v, &try->session, fresh);
+    TRY(store_commit(tx));
     fresh->message = STR("Token refreshed");
     return OK;
 }
@@ -97,14 +106,13 @@ static enum err spend(struct services *at, const struct visit *v, struct renewal
     return refuse_as(try, STR("refresh_ended"));
 }
 
-/* Signed before the turn to write is asked for: nothing in an access token depends on what that will find. */
 static enum err try_renewal(struct services *at, const struct visit *v, struct str text,
                             const struct token_binding *binding, struct renewal *try, struct tokens *out)
 {
     struct tokens fresh = { 0 };
     TRY(find_session(at, v, text, try));
     TRY(check_bound(at, try, binding));
-    TRY(tokens_sign(at, v, &try->user, &try->session, &fresh));
+    TRY(tokens_draft_make(at, v, &try->user, &try->session, &try->draft)); /* what can't be signed is not spent */
     TRY(spend(at, v, try, binding, &fresh));
     *out = fresh;
     return OK;
@@ -113,7 +121,7 @@ static enum err try_renewal(struct services *at, const struct visit *v, struct s
 enum err flow_renewal(struct services *at, const struct visit *v, struct str refresh_token,
                       const struct token_binding *binding, struct tokens *out)
 {
-    struct renewal try = { 0 };
+    AUTO(renewal) struct renewal try = { 0 };
     enum err end = try_renewal(at, v, refresh_token, binding, &try, out);
     if (end != ERR_UNAUTHENTICATED || try.reason.ptr == NULL)
         return end;

@@ -17,19 +17,19 @@ static void limit_claims(const struct visit *v, struct jwt_claims *claims)
     claims->scope = STR(SCOPE_ENROL);
 }
 
-enum err tokens_sign(struct services *at, const struct visit *v, const struct user_row *user,
-                     const struct session_row *session, struct tokens *out)
+enum err tokens_draft_make(struct services *at, const struct visit *v, const struct user_row *user,
+                           const struct session_row *session, struct tokens_draft *out)
 {
     const struct config *config = at->at->config;
     char token_id[UUID_TEXT_MAX];
     int64_t now_s = visit_now_s(v);
-    struct tokens fresh = {
-        .message = STR("Login successful"),
-        .token_type = session->jkt.ptr != NULL ? STR("DPoP") : STR("Bearer"),
-        .expires_in = config->access_ttl_s,
-        .session_id = session->id,
-        .user_id = user->public_id,
-    };
+    struct tokens_draft fresh = { .tokens = {
+                                      .message = STR("Login successful"),
+                                      .token_type = session->jkt.ptr != NULL ? STR("DPoP") : STR("Bearer"),
+                                      .expires_in = config->access_ttl_s,
+                                      .session_id = session->id,
+                                      .user_id = user->public_id,
+                                  } };
     uuid7(v->now_us, token_id);
     struct jwt_claims claims = {
         .issuer = at->at->expect.issuer,
@@ -53,11 +53,24 @@ enum err tokens_sign(struct services *at, const struct visit *v, const struct us
     };
     if (access_limited(config->mfa, user, session)) {
         limit_claims(v, &claims);
-        fresh.scope = claims.scope;
+        fresh.tokens.scope = claims.scope;
     }
-    TRY(jwt_sign(at->at->keys, v, &claims, &fresh.access_token));
+    TRY(jwt_draft_make(at->at->keys, v, &claims, &fresh.access));
     *out = fresh;
     return OK;
+}
+
+enum err tokens_draft_sign(struct tokens_draft *draft, struct tokens *out)
+{
+    struct tokens fresh = draft->tokens;
+    TRY(jwt_draft_sign(&draft->access, &fresh.access_token));
+    *out = fresh;
+    return OK;
+}
+
+void tokens_draft_drop(struct tokens_draft *draft)
+{
+    jwt_draft_drop(&draft->access);
 }
 
 void tokens_renewable(struct services *at, const struct visit *v, const struct session_row *session, struct tokens *out)
@@ -70,8 +83,10 @@ void tokens_renewable(struct services *at, const struct visit *v, const struct s
 enum err tokens_issue(struct services *at, const struct visit *v, const struct user_row *user,
                       const struct session_row *session, struct tokens *out)
 {
+    AUTO(tokens_draft) struct tokens_draft draft = { 0 };
     struct tokens fresh = { 0 };
-    TRY(tokens_sign(at, v, user, session, &fresh));
+    TRY(tokens_draft_make(at, v, user, session, &draft));
+    TRY(tokens_draft_sign(&draft, &fresh));
     tokens_renewable(at, v, session, &fresh);
     *out = fresh;
     return OK;

@@ -2,11 +2,18 @@
 #pragma once
 #include "flow/signin.h"
 #include "session/session.h"
+#include "token/jwt.h"
 
-/* Sign an access token for this session of this account, and fill the answer but for the refresh token.  Takes as long as a
- * signature, so not while others wait for the turn to write; what was signed is given to nobody before the commit. */
-FALLIBLE tokens_sign(struct services *at, const struct visit *v, const struct user_row *user,
-                     const struct session_row *session, struct tokens *out);
+/* An access token for this session of this account but for its signature, and the answer but for its tokens.  Signing takes longer
+ * than all statements, so it is done when others no longer wait for the turn to write: while the disk works. */
+struct tokens_draft {
+    struct tokens tokens;
+    struct jwt_draft access;
+};
+FALLIBLE tokens_draft_make(struct services *at, const struct visit *v, const struct user_row *user,
+                           const struct session_row *session, struct tokens_draft *out);
+FALLIBLE tokens_draft_sign(struct tokens_draft *draft, struct tokens *out); /* ends: ERR_INTERNAL */
+void tokens_draft_drop(struct tokens_draft *draft);                         /* zeroed is fine */
 /* Add the good refresh token of the session as it is now. */
 void tokens_renewable(struct services *at, const struct visit *v, const struct session_row *session,
                       struct tokens *out);

@@ -8,6 +8,8 @@
 #include "json/write.h"
 #include "token/jws.h"
 #include "token/members.h"
+#include "token/packed.h"
+#include "token/seen.h"
 
 #include <ctype.h>
 
@@ -132,37 +134,74 @@ static void add_header(struct buf *token, struct str typ, const struct key_hold 
     add_part(token, text);
 }
 
+static FALLIBLE draft(struct keyring *keys, const struct visit *v, struct str typ, struct str payload,
+                      struct jwt_draft *out)
+{
+    AUTO(jwt_draft) struct jwt_draft fresh = { .text = buf_new(v->mem, payload.len * 4 / 3 + 768) };
+
+    TRY(keyring_hold(keys, v->now_us, &fresh.key));
+    add_header(&fresh.text, typ, &fresh.key);
+    buf_add_char(&fresh.text, '.');
+    add_part(&fresh.text, payload);
+    *out = fresh;
+    fresh.key = (struct key_hold){ 0 };
+    return OK;
+}
+
+void jwt_draft_drop(struct jwt_draft *draft)
+{
+    key_hold_drop(&draft->key);
+}
+
+FALLIBLE jwt_draft_sign(struct jwt_draft *draft, struct str *out)
+{
+    struct signature signature;
+
+    TRY(key_hold_sign(&draft->key, buf_str(&draft->text), &signature));
+    buf_add_char(&draft->text, '.');
+    add_part(&draft->text, (struct str){ (const char *)signature.is, signature.len });
+    *out = buf_str(&draft->text);
+    return OK;
+}
+
 FALLIBLE jwt_sign_payload(struct keyring *keys, const struct visit *v, struct str typ, struct str payload,
                           struct str *out)
 {
-    struct buf token = buf_new(v->mem, payload.len * 4 / 3 + 768);
-    struct signature signature;
-    AUTO(key_hold) struct key_hold key = { 0 };
+    AUTO(jwt_draft) struct jwt_draft token = { 0 };
 
-    TRY(keyring_hold(keys, v->now_us, &key));
-    add_header(&token, typ, &key);
-    buf_add_char(&token, '.');
-    add_part(&token, payload);
-    TRY(key_hold_sign(&key, buf_str(&token), &signature));
-    buf_add_char(&token, '.');
-    add_part(&token, (struct str){ (const char *)signature.is, signature.len });
-    *out = buf_str(&token);
+    TRY(draft(keys, v, typ, payload, &token));
+    return jwt_draft_sign(&token, out);
+}
+
+/* As it will be when it is signed. */
+static size_t length_of(const struct jwt_draft *draft)
+{
+    return draft->text.len + 1 + (key_hold_length(&draft->key) * 4 + 2) / 3;
+}
+
+FALLIBLE jwt_draft_make(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims,
+                        struct jwt_draft *out)
+{
+    const struct field *table = claims->client_id.ptr != NULL ? client_table : claims_table;
+    struct buf text = buf_new(v->mem, 1024);
+    AUTO(jwt_draft) struct jwt_draft fresh = { 0 };
+
+    TRY(claims_ok(table, claims));
+    write_claims(&text, table, claims);
+    TRY(draft(keys, v, STR(TYP), buf_str(&text), &fresh));
+    if (length_of(&fresh) > JWT_MAX)
+        return fail(ERR_INVALID, "a token of %zu bytes", length_of(&fresh));
+    *out = fresh;
+    fresh.key = (struct key_hold){ 0 };
     return OK;
 }
 
 FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims, struct str *out)
 {
-    const struct field *table = claims->client_id.ptr != NULL ? client_table : claims_table;
-    struct buf text = buf_new(v->mem, 1024);
-    struct str token;
+    AUTO(jwt_draft) struct jwt_draft token = { 0 };
 
-    TRY(claims_ok(table, claims));
-    write_claims(&text, table, claims);
-    TRY(jwt_sign_payload(keys, v, STR(TYP), buf_str(&text), &token));
-    if (token.len > JWT_MAX)
-        return fail(ERR_INVALID, "a token of %zu bytes", token.len);
-    *out = token;
-    return OK;
+    TRY(jwt_draft_make(keys, v, claims, &token));
+    return jwt_draft_sign(&token, out);
 }
 
 /* The caller is told no more than the reason; which check it was stands in the note, for the audit. */
@@ -232,6 +271,11 @@ static FALLIBLE read_claims(struct arena *mem, struct str payload, const struct 
     return claims_ok(table, out) == OK ? OK : invalid("claims");
 }
 
+struct read_token {
+    struct str kid;
+    struct jwt_claims claims;
+};
+
 static FALLIBLE check_times(const struct jwt_claims *claims, int64_t now_s)
 {
     /* RFC 7519 4.1.4: "on or after which the JWT MUST NOT be accepted".  Our own clock made it: no leeway. */
@@ -257,12 +301,12 @@ static bool is_for_us(struct str audience, const struct jwt_expect *expect)
     return str_equal(audience, expect->audience);
 }
 
-static FALLIBLE check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
-                      const struct field *table, struct jwt_claims *out)
+/* Form, signature and claims: what stays true of a text for as long as its key counts. */
+static FALLIBLE read_token(struct keyring *keys, const struct visit *v, struct str token, const struct field *table,
+                           struct read_token *out)
 {
     struct jws jws;
     struct jws_header header;
-    struct jwt_claims claims = { 0 };
 
     if (token.len > JWT_MAX || jws_split(token, &jws) != OK || jws_read_header(v->mem, &jws, &header) != OK)
         return invalid("malformed");
@@ -271,13 +315,64 @@ static FALLIBLE check(struct keyring *keys, const struct visit *v, struct str to
      */
     if (!str_equal(header.typ, STR(TYP)))
         return invalid("typ");
-    TRY(read_claims(v->mem, jws.payload, table, &claims));
-    if (!str_equal(claims.issuer, expect->issuer))
+    out->kid = header.kid;
+    return read_claims(v->mem, jws.payload, table, &out->claims);
+}
+
+/* Who it is from and for, and when: what is looked at each time. */
+static FALLIBLE check_claims(const struct visit *v, const struct jwt_expect *expect, const struct jwt_claims *claims)
+{
+    if (!str_equal(claims->issuer, expect->issuer))
         return invalid("iss");
-    if (!is_for_us(claims.audience, expect))
+    if (!is_for_us(claims->audience, expect))
         return invalid("aud");
-    TRY(check_times(&claims, visit_now_s(v)));
-    *out = claims;
+    return check_times(claims, visit_now_s(v));
+}
+
+/* A client's own token is kept as one, and never taken for an account's. */
+static struct str kind_of(const struct field *table)
+{
+    return table == client_table ? STR("client") : STR("account");
+}
+
+static void remember(struct seen *seen, const struct short_digest *digest, struct arena *mem, const struct field *table,
+                     const struct read_token *token)
+{
+    struct buf out = buf_new(mem, 1024);
+
+    packed_add_str(&out, kind_of(table));
+    packed_add_str(&out, token->kid);
+    packed_add_str(&out, token->claims.jkt);
+    packed_add(&out, table, &token->claims);
+    seen_add(seen, digest, buf_str(&out));
+}
+
+static bool recall(struct keyring *keys, const struct visit *v, const struct short_digest *digest,
+                   const struct field *table, struct jwt_claims *out)
+{
+    struct str rest;
+
+    if (!seen_find(keyring_seen(keys), digest, v->mem, &rest) || !str_equal(packed_take_str(&rest), kind_of(table)) ||
+        !keyring_knows(keys, v->now_us, packed_take_str(&rest)))
+        return false;
+    out->jkt = packed_take_str(&rest);
+    packed_take(&rest, v->mem, table, out);
+    return true;
+}
+
+static FALLIBLE check(struct keyring *keys, const struct visit *v, struct str token, const struct jwt_expect *expect,
+                      const struct field *table, struct jwt_claims *out)
+{
+    const struct short_digest digest = seen_digest(keyring_seen(keys), str_slice(token, 0, JWT_MAX + 1));
+    struct read_token read = { 0 };
+    const bool known = recall(keys, v, &digest, table, &read.claims);
+
+    if (!known)
+        TRY(read_token(keys, v, token, table, &read));
+    TRY(check_claims(v, expect, &read.claims));
+    if (!known)
+        remember(keyring_seen(keys), &digest, v->mem, table, &read);
+    *out = read.claims;
     return OK;
 }
 

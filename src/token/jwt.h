@@ -7,6 +7,7 @@
  * (typ); RFC 9068 2.1, 2.2, 4 (at+jwt); RFC 9449 6.1 (cnf).
  */
 #pragma once
+#include "base/buf.h"
 #include "base/visit.h"
 #include "token/keyring.h"
 
@@ -34,6 +35,18 @@ struct jwt_claims {
  * Ends: ERR_INTERNAL (no active key, signer failed), ERR_INVALID (longer than JWT_MAX; a claim that
  * jwt_check would refuse: the note names it). */
 FALLIBLE jwt_sign(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims, struct str *out);
+
+/* The same in two steps, for who has something to do before the work of the signature: a draft lacks nothing but that, and holds
+ * its key, so that signing it fails only where the library does.  Ends of jwt_draft_make: those of jwt_sign.
+ * A draft is dropped, signed or not; zeroed is fine. */
+struct jwt_draft {
+    struct buf text;
+    struct key_hold key;
+};
+FALLIBLE jwt_draft_make(struct keyring *keys, const struct visit *v, const struct jwt_claims *claims,
+                        struct jwt_draft *out);
+FALLIBLE jwt_draft_sign(struct jwt_draft *draft, struct str *out); /* once.  Ends: ERR_INTERNAL. */
+void jwt_draft_drop(struct jwt_draft *draft);
 
 /* Who issued it and who should read it, as this service is configured. */
 struct jwt_expect {

@@ -308,6 +308,11 @@ void key_hold_drop(struct key_hold *hold)
     ring_let_go(hold->ring);
 }
 
+size_t key_hold_length(const struct key_hold *hold)
+{
+    return signature_length(hold->key->sign);
+}
+
 FALLIBLE key_hold_sign(const struct key_hold *hold, struct str message, struct signature *out)
 {
     return signature_sign(hold->key->sign, message, out);
@@ -327,20 +332,6 @@ static const struct key *find(const struct ring *ring, int64_t now_us, struct st
     return NULL;
 }
 
-static FALLIBLE check_once(struct seen *seen, const struct key *key, struct str message,
-                           const struct signature *signature)
-{
-    char proof[KID_LEN + sizeof signature->is];
-    memcpy(proof, key->kid, KID_LEN);
-    memcpy(proof + KID_LEN, signature->is, signature->len);
-    const struct digest digest = seen_digest(seen, message, (struct str){ proof, KID_LEN + signature->len });
-    if (seen_has(seen, &digest))
-        return OK;
-    TRY(signature_check(key->check, message, signature));
-    seen_add(seen, &digest);
-    return OK;
-}
-
 FALLIBLE keyring_check(struct keyring *keys, int64_t now_us, struct str kid, struct str alg, struct str message,
                        const struct signature *signature)
 {
@@ -351,7 +342,18 @@ FALLIBLE keyring_check(struct keyring *keys, int64_t now_us, struct str kid, str
         return fail(ERR_MISSING, "no such key");
     if (!str_equal(alg, str_of(algorithm_name(key->algorithm))))
         return fail(ERR_CONFLICT, "the key is for another algorithm");
-    return check_once(keys->seen, key, message, signature);
+    return signature_check(key->check, message, signature);
+}
+
+bool keyring_knows(struct keyring *keys, int64_t now_us, struct str kid)
+{
+    AUTO(held) struct ring *ring = ring_hold(keys);
+    return find(ring, now_us, kid) != NULL;
+}
+
+struct seen *keyring_seen(struct keyring *keys)
+{
+    return keys->seen;
 }
 
 /* ---- for everybody ---- */

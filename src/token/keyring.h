@@ -26,6 +26,7 @@ enum key_state key_state(const struct signing_key_row *row, int64_t now_us);
 const char *key_state_name(enum key_state state); /* "next" */
 
 struct keyring;
+struct seen;
 
 /* A new key, sealed, in mem; it signs from active_at on.  Ends: ERR_INTERNAL. */
 FALLIBLE key_make(struct arena *mem, const struct secret *sealing, enum algorithm algorithm, int64_t now_us,
@@ -52,6 +53,7 @@ struct key_hold {
 
 /* Ends: ERR_INTERNAL (none signs now). */
 FALLIBLE keyring_hold(struct keyring *keys, int64_t now_us, struct key_hold *out);
+size_t key_hold_length(const struct key_hold *hold); /* bytes of its signatures */
 FALLIBLE key_hold_sign(const struct key_hold *hold, struct str message, struct signature *out);
 void key_hold_drop(struct key_hold *hold); /* zeroed is fine */
 
@@ -63,6 +65,11 @@ bool keyring_ready(struct keyring *keys, int64_t now_us);
  * ERR_INVALID (a signature of another length), ERR_INTERNAL. */
 FALLIBLE keyring_check(struct keyring *keys, int64_t now_us, struct str kid, struct str alg, struct str message,
                        const struct signature *signature);
+
+/* Is there a key of this id whose signatures count? */
+bool keyring_knows(struct keyring *keys, int64_t now_us, struct str kid);
+/* Where who checks tokens by these keys keeps what has passed; it goes with them. */
+struct seen *keyring_seen(struct keyring *keys);
 
 /* {"keys":[{..., "kid","use":"sig","alg"}]}, the newest first. */
 struct str keyring_jwks(struct keyring *keys, int64_t now_us, struct arena *mem);

@@ -239,6 +239,111 @@ TEST(jwt_check, gives_back_what_was_signed)
     CHECK_INT(3, got.token_version);
 }
 
+/* The second time nothing is read anew. */
+TEST(jwt_check, gives_back_the_same_of_a_token_that_it_knows)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    const struct str token = good_token(&desk);
+    struct jwt_claims first, again;
+    CHECK_OK(jwt_check(desk.keys, &desk.visit, token, &desk.expect, &first));
+    CHECK_OK(jwt_check(desk.keys, &desk.visit, token, &desk.expect, &again));
+    CHECK_STR(first.issuer, again.issuer);
+    CHECK_STR(first.audience, again.audience);
+    CHECK_STR(first.subject, again.subject);
+    CHECK_STR(first.token_id, again.token_id);
+    CHECK_STR(first.session, again.session);
+    CHECK_STR(first.role, again.role);
+    CHECK_STR(first.scope, again.scope);
+    CHECK_STR(first.acr, again.acr);
+    CHECK_STR(first.email, again.email);
+    CHECK_STR(first.name, again.name);
+    CHECK(first.jkt.ptr == NULL && again.jkt.ptr == NULL && again.client_id.ptr == NULL);
+    CHECK_INT(2, again.roles.count);
+    CHECK_STR(first.roles.items[0], again.roles.items[0]);
+    CHECK_STR(first.roles.items[1], again.roles.items[1]);
+    CHECK_INT(1, again.amr.count);
+    CHECK_STR(first.amr.items[0], again.amr.items[0]);
+    CHECK(again.issued_at == first.issued_at && again.not_before == first.not_before &&
+          again.expires_at == first.expires_at && again.auth_time == first.auth_time &&
+          again.token_version == first.token_version);
+}
+
+TEST(jwt_check, takes_a_token_that_it_knows_for_no_other_reader_and_no_other_kind)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    const struct jwt_claims of_client = { .issuer = STR(ISSUER),
+                                          .audience = STR(AUDIENCE),
+                                          .subject = STR("billing"),
+                                          .client_id = STR("billing"),
+                                          .token_id = STR("x"),
+                                          .scope = STR(""),
+                                          .issued_at = NOW,
+                                          .not_before = NOW,
+                                          .expires_at = NOW + 60 };
+    struct jwt_expect other = desk.expect;
+    struct jwt_claims got = { 0 };
+    struct str token = good_token(&desk), clients;
+    CHECK_OK(jwt_sign(desk.keys, &desk.visit, &of_client, &clients));
+    CHECK_TAKEN(&desk, token);
+    CHECK_OK(jwt_check_client(desk.keys, &desk.visit, clients, &desk.expect, &got));
+    for (int round = 0; round < 2; round++) {
+        got = (struct jwt_claims){ 0 };
+        CHECK_REFUSED(&desk, clients, "claims");
+        CHECK_END(ERR_UNAUTHENTICATED, jwt_check_client(desk.keys, &desk.visit, token, &desk.expect, &got));
+        CHECK(got.subject.ptr == NULL);
+        other.audience = STR("https://other.example");
+        CHECK_END(ERR_UNAUTHENTICATED, jwt_check(desk.keys, &desk.visit, token, &other, &got));
+        CHECK_STR(STR("aud"), str_of(note_get()->text));
+        CHECK_TAKEN(&desk, token);
+        CHECK_OK(jwt_check_client(desk.keys, &desk.visit, clients, &desk.expect, &got));
+        CHECK_STR(STR("billing"), got.client_id);
+    }
+}
+
+TEST(jwt_check, forgets_a_token_with_its_key)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    AUTO(secret) struct secret sealing = secret_new(32);
+    AUTO(keyring) struct keyring *keys = keyring_new(&sealing);
+    struct signing_key_row rows[2];
+    struct str token;
+    for (int i = 0; i < 2; i++)
+        CHECK_OK(key_make(desk.mem, &sealing, ALGORITHM_ES256, 0, 1 - i, &rows[i]));
+    CHECK_OK(keyring_fill(keys, rows, 2, NOW * SECOND_US));
+    const struct jwt_claims claims = usual();
+    CHECK_OK(jwt_sign(keys, &desk.visit, &claims, &token));
+    struct jwt_claims got;
+    CHECK_OK(jwt_check(keys, &desk.visit, token, &desk.expect, &got));
+    rows[0].revoked_at = 1, rows[0].sealed = (struct str){ 0 };
+    CHECK_OK(keyring_fill(keys, rows, 2, NOW * SECOND_US));
+    CHECK_END(ERR_UNAUTHENTICATED, jwt_check(keys, &desk.visit, token, &desk.expect, &got));
+    CHECK_STR(STR("kid"), str_of(note_get()->text));
+}
+
+TEST(jwt_draft, lacks_nothing_but_its_signature_whatever_becomes_of_its_key)
+{
+    AUTO(desk) struct desk desk = desk_new();
+    AUTO(jwt_draft) struct jwt_draft draft = { 0 };
+    const struct jwt_claims claims = usual();
+    struct jwt_claims too_long = usual(), got;
+    struct str token;
+    CHECK_OK(jwt_draft_make(desk.keys, &desk.visit, &claims, &draft));
+    CHECK_OK(keyring_fill(desk.keys, NULL, 0, NOW * SECOND_US));
+    CHECK_OK(jwt_draft_sign(&draft, &token));
+    CHECK_REFUSED(&desk, token, "kid");
+    CHECK_END(ERR_INTERNAL, jwt_draft_make(desk.keys, &desk.visit, &claims, &draft));
+    AUTO(desk) struct desk other = desk_new();
+    char name[1024];
+    struct str roles[MEMBER_LIST_MAX];
+    memset(name, 'n', sizeof name);
+    for (size_t i = 0; i < COUNT(roles); i++)
+        roles[i] = (struct str){ name, 100 };
+    too_long.roles = (struct strs){ roles, COUNT(roles) };
+    CHECK_END(ERR_INVALID, jwt_draft_make(other.keys, &other.visit, &too_long, &draft));
+    CHECK_OK(jwt_sign(other.keys, &other.visit, &claims, &token));
+    CHECK_OK(jwt_check(other.keys, &other.visit, token, &other.expect, &got));
+}
+
 TEST(jwt_check, takes_a_token_without_email_name_roles_and_scope)
 {
     AUTO(desk) struct desk desk = desk_new();
@@ -726,6 +831,10 @@ RUN_TESTS(CASE(jwt_check, gives_back_the_key_that_a_token_is_bound_to),
           CASE(jwt_check, refuses_a_confirmation_that_it_does_not_know),
           CASE(jws_check, takes_the_example_of_rfc_7515_and_no_other_form_of_it),
           CASE(jws_read_header, counts_its_bytes), CASE(jwt_sign, writes_the_header_and_the_claims_of_the_contract),
+          CASE(jwt_check, gives_back_the_same_of_a_token_that_it_knows),
+          CASE(jwt_check, takes_a_token_that_it_knows_for_no_other_reader_and_no_other_kind),
+          CASE(jwt_check, forgets_a_token_with_its_key),
+          CASE(jwt_draft, lacks_nothing_but_its_signature_whatever_becomes_of_its_key),
           CASE(jwt_check, gives_back_what_was_signed),
           CASE(jwt_check, takes_a_token_without_email_name_roles_and_scope),
           CASE(jwt_check, takes_tokens_that_only_enrol_where_they_are_expected_and_nowhere_else),
