@@ -16,11 +16,12 @@
 #define SETUP_WRITER                                                                                                   \
     "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216"
 
-/* Once a process, before any other call.  Statistics would take a lock around every allocation, and pages in advance
+/* Once a process, before any other call.  No connection is used by two threads at once.  Statistics would take a lock around every allocation, and pages in advance
  * would cost each connection 90 KB before it has read one.  The file is not mapped: each commit would make every reader
  * unmap it and map it anew, and all threads wait for the map of the process meanwhile. */
 static void library_setup(void)
 {
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
     sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, (sqlite3_int64)0, (sqlite3_int64)0);

@@ -2,8 +2,8 @@
  *
  * To open and close one for each statement costs two locks on the file and more than the statement itself.  Whether the snapshot
  * is still the newest is seen in the header of the log's index, which all connections share in memory: every commit, of
- * whichever program, changes it before its caller is told, and nothing else does (sqlite.org/walformat.html 2.1, "WAL-Index
- * Header"; it is there twice, the second copy is written first).
+ * whichever program, changes it before its caller is told (sqlite.org/walformat.html, "The WAL-Index File Format"; it is there
+ * twice, so that who reads it while it is written finds two that differ).
  *
  * A snapshot that is kept holds the log back from starting over.  So none outlives a commit for long: its reader gives it up
  * with the next statement, and who listens for news or moves the log takes it from those that are at rest.
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define REGION (32 * 1024) /* bytes of the first part of the index: "each of which is 32768 bytes in size", 2.2 */
+#define REGION (32 * 1024) /* bytes of a block of the index, the first of which begins with its header */
 
 static bool control(sqlite3 *db, const char *text, sqlite3_stmt **kept)
 {

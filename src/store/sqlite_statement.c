@@ -128,8 +128,8 @@ static struct str bytes_of(sqlite3_value *from, const void *bytes)
     return (struct str){ bytes == NULL ? "" : bytes, (size_t)sqlite3_value_bytes(from) };
 }
 
-/* The value once, and not the column three times.  In the multi-thread mode that connections are opened in "there is no distinction
- * between protected and unprotected sqlite3_value objects" (sqlite.org/c3ref/value.html). */
+/* The value once, and not the column three times.  In SQLITE_CONFIG_MULTITHREAD "there is no distinction between protected and
+ * unprotected sqlite3_value objects and they can be used interchangeably" (sqlite.org/c3ref/value.html). */
 static struct value value_at(sqlite3_stmt *statement, int at)
 {
     sqlite3_value *from = sqlite3_column_value(statement, at);
