@@ -2,7 +2,8 @@
  *
  * usage: bare hash SECONDS CLIENTS      verifications a second of the password room's pool, at the default cost
  *        bare es256 SECONDS             processor time of one signature check, in microseconds
- *        bare jwt SECONDS               the same of one check of an access token
+ *        bare jwt SECONDS               the same of one check of an access token that comes again and again
+ *        bare jwt-new SECONDS           the same of tokens that come for the first time, which nothing is known of
  *        bare assertion SECONDS CREDENTIAL CHALLENGE KEY
  *                                       the same of an assertion, from the members of the response to the verdict; the
  *                                       credential is of example.org, its key COSE in base64url
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
+#define SERVICE     "http://127.0.0.1:8000"
 
 static void must(enum err end)
 {
@@ -127,8 +129,8 @@ static struct jwt_claims claims_now(char id[static UUID_TEXT_MAX], struct strs r
     uuid7(clock_now_us(), id);
     struct str uuid = str_of(id);
     return (struct jwt_claims){
-        .issuer = STR("http://127.0.0.1:8000"),
-        .audience = STR("http://127.0.0.1:8000"),
+        .issuer = STR(SERVICE),
+        .audience = STR(SERVICE),
         .subject = uuid,
         .token_id = uuid,
         .session = uuid,
@@ -146,31 +148,54 @@ static struct jwt_claims claims_now(char id[static UUID_TEXT_MAX], struct strs r
     };
 }
 
-static void bare_jwt(const char *seconds)
+#define TOKENS 1000
+
+/* So many tokens, each its own, or all the same. */
+static void sign_tokens(struct keyring *keys, struct arena *mem, bool same, struct str *tokens)
+{
+    const struct visit v = { .mem = mem, .now_us = clock_now_us() };
+    struct str user = STR("user"), pwd = STR("pwd");
+    for (int i = 0; i < TOKENS; i++) {
+        char id[UUID_TEXT_MAX];
+        const struct jwt_claims claims = claims_now(id, (struct strs){ &user, 1 }, (struct strs){ &pwd, 1 });
+        if (i > 0 && same)
+            tokens[i] = tokens[0];
+        else
+            must(jwt_sign(keys, &v, &claims, &tokens[i]));
+    }
+}
+
+static double check_tokens(struct keyring *keys, const struct str *tokens)
+{
+    const struct jwt_expect expect = { STR(SERVICE), STR(SERVICE), false };
+    const double from_us = cpu_us();
+    for (int i = 0; i < TOKENS; i++) {
+        AUTO(arena) struct arena *once = arena_new();
+        const struct visit v = { .mem = once, .now_us = clock_now_us() };
+        struct jwt_claims got;
+        must(jwt_check(keys, &v, tokens[i], &expect, &got));
+    }
+    return cpu_us() - from_us;
+}
+
+static void bare_jwt(const char *seconds, bool same)
 {
     AUTO(arena) struct arena *mem = arena_new();
     AUTO(keyring) struct keyring *keys = NULL;
     AUTO(secret) struct secret sealing = secret_new(32);
     struct signing_key_row row;
-    struct visit signing = { .mem = mem, .now_us = clock_now_us() };
-    char id[UUID_TEXT_MAX];
-    struct str user = STR("user"), pwd = STR("pwd"), token;
-    const struct jwt_claims claims = claims_now(id, (struct strs){ &user, 1 }, (struct strs){ &pwd, 1 });
-    const struct jwt_expect expect = { claims.issuer, claims.audience };
+    struct str tokens[TOKENS];
     uint64_t done = 0;
+    double us = 0;
     keys = keyring_new(&sealing);
     must(key_make(mem, &sealing, ALGORITHM_ES256, 0, 0, &row));
-    must(keyring_fill(keys, &row, 1, signing.now_us));
-    must(jwt_sign(keys, &signing, &claims, &token));
-    const double from_us = cpu_us();
-    const int64_t until_ns = in_seconds(seconds);
-    for (; clock_mono_ns() < until_ns; done++) {
-        AUTO(arena) struct arena *once = arena_new();
-        struct visit v = { .mem = once, .now_us = clock_now_us() };
-        struct jwt_claims got;
-        must(jwt_check(keys, &v, token, &expect, &got));
+    must(keyring_fill(keys, &row, 1, clock_now_us()));
+    for (const int64_t until_ns = in_seconds(seconds); clock_mono_ns() < until_ns; done += TOKENS) {
+        AUTO(arena) struct arena *round = arena_new();
+        sign_tokens(keys, round, same, tokens);
+        us += check_tokens(keys, tokens);
     }
-    printf("%.2f\n", (cpu_us() - from_us) / (double)done);
+    printf("%.2f\n", us / (double)done);
 }
 
 /* What a flow does with a body that was read, without looking for the record. */
@@ -214,7 +239,9 @@ int main(int argc, char **argv)
     else if (argc == 3 && strcmp(argv[1], "es256") == 0)
         bare_es256(argv[2]);
     else if (argc == 3 && strcmp(argv[1], "jwt") == 0)
-        bare_jwt(argv[2]);
+        bare_jwt(argv[2], true);
+    else if (argc == 3 && strcmp(argv[1], "jwt-new") == 0)
+        bare_jwt(argv[2], false);
     else if (argc == 6 && strcmp(argv[1], "assertion") == 0)
         bare_assertion(argv[2], argv[3], argv[4], argv[5]);
     else

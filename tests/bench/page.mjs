@@ -95,14 +95,14 @@ const meaning = `- **Start** is counted from before \`exec\` to the first byte o
   signature is reading and sending, parsing the token, one statement that reads session and account, and writing the JSON.
   nginx answers the same bytes from its configuration.
 - **Services**: what \`GET /verify\` adds to the bare HTTP of \`GET /ping\`, and what an introspection costs, with one token that is asked about again and
-  again: its signature is checked once, session and account are read each time.
+  again: it is read and its signature checked once, session and account are read each time.
 - **Assertions**: from the members of the response to the verdict, in a loop on one processor: base64url, the JSON of the client data, the key
   from its COSE form, and the signature. No HTTP and no database. Beside it \`openssl speed ecdsap256\`, which does the signature alone. The
   quietest of five rounds counts for each.
 - **Sign-ups** run on a build of their own (\`build/bench\`), in which a password hash costs nothing; a release can't be built
   so. Each is a row, an audit row and a share of an fsync. Beside it: how many single durable writes of one page the disk takes.
-- **PATCH** is a durable write. On SQLite a lane of its own runs it, whatever the number of workers; what it writes together shares
-  one fsync.
+- **PATCH** is a durable write. The worker that has the request writes; those that write together share one fsync, so more workers
+  share more.
 - **Refreshes** rotate: each client sends the token that it was given last. A refresh is a changed row, an audit row, a signature and
   a share of an fsync; \`BENCH_REFRESHES\` asks for another number than 1,000,000.`;
 
@@ -119,7 +119,7 @@ const postgresMeaning = `The program, pgbench and the server share the same proc
 of [queries.h](../src/store/queries.h) that the request sends, with as many connections as the program has open, and does nothing
 else: no HTTP, no JSON, no signature. The build is that of the sign-ups above, in which a password hash costs nothing.
 
-- **GET /users/me** is one statement; a token's ES256 signature is checked once, then remembered. What is left of the distance is HTTP: each request
+- **GET /users/me** is one statement; a token is read and its ES256 signature checked once, then known. What is left of the distance is HTTP: each request
   crosses two sockets, and its client runs on the same processors.
 - **Sign-ups** are a look for the address, then account and audit row in one transaction.
 - **Renewals** are a look for the session, then its new token and the audit row in one transaction, and an ES256 signature.`;

@@ -136,7 +136,7 @@ async function measureOneCore(folder) {
   const answer = await fetch(`${server.url}/users/me`, { headers: { Authorization: `Bearer ${token}` } });
   const nginx = await startNginx(folder, SERVER_CPU, body, [...answer.headers].filter(([name]) => kept.test(name)));
   const get = server.request('GET', '/users/me', { token });
-  const us = { es256: [], jwt: [], postern: [], woken: [], nginx: [] }, rates = { postern: [], nginx: [] }, p99 = [];
+  const us = { es256: [], jwt: [], fresh: [], postern: [], woken: [], nginx: [] }, rates = { postern: [], nginx: [] }, p99 = [];
   for (let round = 0; round < 3; round++) {
     us.es256.push(Number(await run(client('bare', 'es256', 1), { cpus: SERVER_CPU })));
     for (const [name, one] of [['postern', server], ['nginx', nginx]]) {
@@ -150,6 +150,7 @@ async function measureOneCore(folder) {
     const got = await wrk(['-d2', '-H', `Authorization: Bearer ${token}`, `${server.url}/users/me`], { cpus: CLIENT_CPU });
     us.woken.push((server.cpuUs() - before) / got.count);
     us.jwt.push(Number(await run(client('bare', 'jwt', 1), { cpus: SERVER_CPU, cwd: folder })));
+    us.fresh.push(Number(await run(client('bare', 'jwt-new', 1), { cpus: SERVER_CPU, cwd: folder })));
   }
   await nginx.stop();
   await server.stop();
@@ -162,7 +163,8 @@ async function measureOneCore(folder) {
     });
   cost('GET /users/me, one core, processor time of a request', least.postern, { aim: least.es256 + 15 });
   cost('the same with wrk, which sleeps and has to be woken', least.woken);
-  cost('the whole check of an access token, bare', least.jwt);
+  cost('the whole check of an access token that is known, bare', least.jwt);
+  cost('the same of one that comes for the first time', least.fresh);
   cost('nginx with the same answer, processor time of a request', least.nginx);
   table.add({
     what: 'GET /users/me, one core, requests a second', figure: rate, unit: '1/s', against: peer, least: 0.4,
