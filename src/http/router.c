@@ -76,9 +76,9 @@ struct entry {
     struct str path;
 };
 
+/* Rows without braces first: "/users/me" before "/users/{id}", wherever it stands in the table. */
 struct routes {
-    size_t literal,
-        count; /* rows without braces first: "/users/me" before "/users/{id}", wherever it stands in the table */
+    size_t literal, count;
     struct entry entries[];
 };
 

@@ -222,6 +222,7 @@ TEST(statements, find_their_rows_by_an_index)
         { QUERY_USER_HOLD, "SEARCH users USING INDEX" },
         { QUERY_USERS_HOLD_ACTIVE_ADMINS, "SCAN users USING INDEX users_privileged" },
         { QUERY_SESSION_WITH_USER, "SEARCH s USING INDEX sqlite_autoindex_sessions_1 (id=?)SEARCH u USING INTEGER" },
+        { QUERY_SESSION_STANDING, "SEARCH s USING INDEX sqlite_autoindex_sessions_1 (id=?)SEARCH u USING INTEGER" },
         { QUERY_SESSION_BY_ID, "SEARCH s USING INDEX sqlite_autoindex_sessions_1 (id=?)" },
         { QUERY_SESSIONS_OPEN_OF_USER, "SEARCH s USING INDEX sessions_of_user (user_id=? AND ended_at=?)" },
         { QUERY_SESSION_SPEND, "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)" },

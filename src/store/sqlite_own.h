@@ -112,8 +112,8 @@ FALLIBLE write_send(struct work *work);
 FALLIBLE write_commit(struct work *work);
 void write_rollback(struct work *work);
 struct conn *write_conn(struct work *work);
-void write_settle(struct engine *engine,
-                  bool let_go); /* for who has the turn: end what is open, tell all; the turn goes or stays */
+/* For who has the turn: end what is open, tell all; the turn goes, or stays. */
+void write_settle(struct engine *engine, bool let_go);
 
 struct checkpoint *checkpoint_new(struct engine *engine);
 void checkpoint_drop(struct checkpoint **checkpoint); /* ends its thread */

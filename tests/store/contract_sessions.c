@@ -16,6 +16,38 @@ static struct session_row add_session(struct world *w, struct person *p, int n)
     return row;
 }
 
+/* What decides whether it stands; the rest of the row is left alone. */
+TEST(sessions, that_stand_come_back_with_what_decides_and_no_more)
+{
+    struct world *w = *state;
+    struct session_row want, got = { .refresh_number = 7, .address = STR("untouched") };
+    struct user_row user = { 0 };
+    struct person p;
+    bool found = false;
+
+    want = add_session(w, &p, 1);
+    CHECK_OK(sessions_standing(w->db, w->mem, want.id, &got, &user, &found));
+    CHECK(found);
+    check_same(&p.row, &user);
+    CHECK_STR(want.id, got.id);
+    CHECK_INT(want.user_id, got.user_id);
+    CHECK_INT(NOW + 1, got.last_used_at);
+    CHECK_INT(NOW + 2000, got.idle_until);
+    CHECK_INT(NOW + 3000, got.expires_at);
+    CHECK_INT(0, got.ended_at);
+    CHECK_INT(NOW / 1000000, got.auth_time_s);
+    CHECK_STR(want.amr, got.amr);
+    CHECK(got.acr.ptr == NULL && got.is_web == want.is_web);
+    CHECK_STR(want.jkt, got.jkt);
+    CHECK_INT(7, got.refresh_number);
+    CHECK_STR(STR("untouched"), got.address);
+    CHECK(got.created_at == 0 && got.user_agent.ptr == NULL && got.last_address.ptr == NULL);
+    found = true;
+    CHECK_OK(sessions_standing(w->db, w->mem, STR("0193a1b2-c3d4-7e5f-8a9b-ffffffffffff"), &got, &user, &found));
+    CHECK(!found);
+    CHECK_STR(want.id, got.id);
+}
+
 TEST(sessions, come_back_with_their_account_and_without)
 {
     struct world *w = *state;
@@ -495,6 +527,7 @@ int contract_sessions(const struct contract *contract)
     void *start = (void *)(uintptr_t)contract;
     const struct CMUnitTest tests[] = {
         FRESH(sessions, come_back_with_their_account_and_without),
+        FRESH(sessions, that_stand_come_back_with_what_decides_and_no_more),
         FRESH(sessions, that_do_not_exist_are_not_found),
         FRESH(sessions, of_nobody_are_refused),
         FRESH(sessions, spend_a_refresh_token_once),
