@@ -33,7 +33,7 @@ enum err audit_alone(struct store *store, const struct visit *v, enum audit_kind
                      struct str reason)
 {
     AUTO(tx) struct tx *tx = NULL;
-    TRY(store_begin(store, &tx));
+    TRY(store_gather(store, &tx));
     TRY(audit_add(tx, v, kind, who, reason, (struct str){ 0 }));
     return store_commit(&tx);
 }

@@ -48,10 +48,15 @@ static FALLIBLE spend_everywhere(struct tx *tx, const struct dpop_proof *proof, 
     return fresh ? OK : refuse_with(why, "dpop_replayed");
 }
 
+enum err flow_dpop_spend_again(struct services *at, struct tx *tx, const struct dpop_proof *proof)
+{
+    return store_shared(at->at->store) ? spend_everywhere(tx, proof, WHY_DPOP_SIGNIN) : OK;
+}
+
 enum err flow_dpop_spend(struct services *at, struct tx *tx, const struct dpop_proof *proof)
 {
     TRY(spend_here(at, proof, WHY_DPOP_SIGNIN));
-    return store_shared(at->at->store) ? spend_everywhere(tx, proof, WHY_DPOP_SIGNIN) : OK;
+    return flow_dpop_spend_again(at, tx, proof);
 }
 
 static FALLIBLE spend_for_use(struct services *at, const struct dpop_proof *proof)

@@ -24,6 +24,8 @@ FALLIBLE flow_dpop_check(struct services *at, const struct visit *v, const struc
 /* Spend it, with the session that is opened or renewed by it; only a proof whose bearer has shown all else is kept in mind.
  * Ends: ERR_INVALID (WHY_DPOP_SIGNIN: it was spent before), ERR_BUSY (WHY_PROOFS_FULL), ERR_INTERNAL. */
 FALLIBLE flow_dpop_spend(struct services *at, struct tx *tx, const struct dpop_proof *proof);
+/* For who has spent it in a transaction that came to nothing: once more, in this one. */
+FALLIBLE flow_dpop_spend_again(struct services *at, struct tx *tx, const struct dpop_proof *proof);
 
 /* The access token of this caller came as DPoP: check that it is bound, that the proof is for this request and this token and by that
  * key, and spend it.

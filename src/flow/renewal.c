@@ -9,7 +9,8 @@ struct renewal {
     struct session_row session;
     struct user_row user;
     struct tokens_draft draft;
-    struct str reason; /* for the audit trail only; the caller is told one sentence */
+    struct tokens pair; /* the draft, signed; shown to nobody unless the refresh token is spent */
+    struct str reason;  /* for the audit trail only; the caller is told one sentence */
 };
 
 static void renewal_drop(struct renewal *try)
@@ -63,9 +64,11 @@ static enum err give_pair(struct services *at, const struct visit *v, struct tx 
     struct audit_who who = who_of(try);
     TRY(audit_add(*tx, v, AUDIT_SESSION_RENEWED, &who, (struct str){ 0 }, detail));
     TRY(store_send(*tx));
-    TRY(tokens_draft_sign(&try->draft, fresh));
-    tokens_renewable(at, v, &try->session, fresh);
+    if (try->pair.access_token.ptr == NULL)
+        TRY(tokens_draft_sign(&try->draft, &try->pair));
     TRY(store_commit(tx));
+    *fresh = try->pair;
+    tokens_renewable(at, v, &try->session, fresh);
     fresh->message = STR("Token refreshed");
     return OK;
 }
@@ -87,15 +90,25 @@ static enum err spend(struct services *at, const struct visit *v, struct renewal
                       const struct token_binding *binding, struct tokens *fresh)
 {
     AUTO(tx) struct tx *tx = NULL;
-    enum session_spent spent = SESSION_OVER;
     struct session_life life = tokens_session_life(at);
-    TRY(store_begin(at->at->store, &tx));
+    TRY(store_gather(at->at->store, &tx));
     if (binding->proof != NULL)
         TRY(flow_dpop_spend(at, tx, binding->proof));
-    TRY(session_spend(tx, v, &life, try->token.number, &try->session, &spent));
+    TRY(session_spend(tx, v, &life, try->token.number, &try->session));
+    return give_pair(at, v, &tx, try, (struct str){ 0 }, fresh);
+}
+
+/* It was not the good one: somebody was faster, or it is an old one. */
+static enum err look(struct services *at, const struct visit *v, struct renewal *try,
+                     const struct token_binding *binding, struct tokens *fresh)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    enum session_spent spent = SESSION_OVER;
+    TRY(store_begin(at->at->store, &tx));
+    if (binding->proof != NULL)
+        TRY(flow_dpop_spend_again(at, tx, binding->proof));
+    TRY(session_look(tx, v, try->token.number, &try->session, &spent));
     switch (spent) {
-    case SESSION_SPENT:
-        return give_pair(at, v, &tx, try, (struct str){ 0 }, fresh);
     case SESSION_RETRIED:
         return give_pair(at, v, &tx, try, STR("{\"retried\":true}"), fresh);
     case SESSION_REUSED:
@@ -106,6 +119,13 @@ static enum err spend(struct services *at, const struct visit *v, struct renewal
     return refuse_as(try, STR("refresh_ended"));
 }
 
+static enum err spend_or_look(struct services *at, const struct visit *v, struct renewal *try,
+                              const struct token_binding *binding, struct tokens *fresh)
+{
+    const enum err end = spend(at, v, try, binding, fresh);
+    return end == ERR_CONFLICT ? look(at, v, try, binding, fresh) : end;
+}
+
 static enum err try_renewal(struct services *at, const struct visit *v, struct str text,
                             const struct token_binding *binding, struct renewal *try, struct tokens *out)
 {
@@ -113,7 +133,7 @@ static enum err try_renewal(struct services *at, const struct visit *v, struct s
     TRY(find_session(at, v, text, try));
     TRY(check_bound(at, try, binding));
     TRY(tokens_draft_make(at, v, &try->user, &try->session, &try->draft)); /* what can't be signed is not spent */
-    TRY(spend(at, v, try, binding, &fresh));
+    TRY(spend_or_look(at, v, try, binding, &fresh));
     *out = fresh;
     return OK;
 }

@@ -34,20 +34,42 @@ struct author {
     struct str actor, roles;
 };
 
+static enum err commit_added(const struct visit *v, const struct user_row *row, const struct author *by, struct tx **tx)
+{
+    struct audit_who who = { .actor = by->actor.ptr != NULL ? by->actor : row->public_id, .target = row->public_id };
+    TRY(audit_add(*tx, v, AUDIT_USER_CREATED, &who, (struct str){ 0 }, (struct str){ 0 }));
+    return store_commit(tx);
+}
+
+static enum err add_gathered(struct services *at, const struct visit *v, struct user_row *row, const struct author *by)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    TRY(store_gather(at->at->store, &tx));
+    TRY(users_add_later(tx, row));
+    return commit_added(v, row, by, &tx);
+}
+
+/* Step by step, for the answer to what was taken. */
+static enum err add_asking(struct services *at, const struct visit *v, struct user_row *row, const struct author *by)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    TRY(store_begin(at->at->store, &tx));
+    TRY(users_add(tx, row));
+    return commit_added(v, row, by, &tx);
+}
+
 static enum err add_account(struct services *at, const struct visit *v, const struct signup *wish,
                             const struct author *by, struct str hash, struct user_row *out)
 {
-    AUTO(tx) struct tx *tx = NULL;
     struct user_row row = { 0 };
     struct account_wish made = { wish->email, wish->username, wish->name, wish->date_of_birth, wish->job_title, hash };
     TRY(account_new(v, &made, &row));
     if (by->roles.ptr != NULL)
         row.roles = by->roles;
-    struct audit_who who = { .actor = by->actor.ptr != NULL ? by->actor : row.public_id, .target = row.public_id };
-    TRY(store_begin(at->at->store, &tx));
-    TRY(users_add(tx, &row));
-    TRY(audit_add(tx, v, AUDIT_USER_CREATED, &who, (struct str){ 0 }, (struct str){ 0 }));
-    TRY(store_commit(&tx));
+    enum err end = add_gathered(at, v, &row, by);
+    if (end == ERR_CONFLICT)
+        end = add_asking(at, v, &row, by);
+    TRY(end);
     *out = row;
     return OK;
 }

@@ -66,20 +66,9 @@ bool session_takes(const struct visit *v, int64_t number, const struct session_r
     return good || judge(v, number, row) == SESSION_RETRIED;
 }
 
-/* Somebody was faster, or the token is an old one: what does the row say now? */
-static enum err look_again(struct tx *tx, const struct visit *v, int64_t number, struct session_row *row,
-                           enum session_spent *out)
-{
-    bool found = false;
-    TRY(sessions_by_id(tx_db(tx), v->mem, row->id, row, &found));
-    *out = found ? judge(v, number, row) : SESSION_OVER;
-    return OK;
-}
-
 enum err session_spend(struct tx *tx, const struct visit *v, const struct session_life *life, int64_t number,
-                       struct session_row *row, enum session_spent *out)
+                       struct session_row *row)
 {
-    bool spent = false;
     struct session_spending by = {
         .id = row->id,
         .number = number,
@@ -88,13 +77,19 @@ enum err session_spend(struct tx *tx, const struct visit *v, const struct sessio
         .address = v->peer_text,
         .user_agent = v->user_agent,
     };
-    TRY(sessions_spend(tx, &by, &spent));
-    if (!spent)
-        return look_again(tx, v, number, row, out);
+    TRY(sessions_spend(tx, &by));
     row->refresh_number = number + 1;
     row->last_used_at = v->now_us;
     row->idle_until = by.idle_until;
-    *out = SESSION_SPENT;
+    return OK;
+}
+
+enum err session_look(struct tx *tx, const struct visit *v, int64_t number, struct session_row *row,
+                      enum session_spent *out)
+{
+    bool found = false;
+    TRY(sessions_by_id(tx_db(tx), v->mem, row->id, row, &found));
+    *out = found ? judge(v, number, row) : SESSION_OVER;
     return OK;
 }
 

@@ -27,17 +27,19 @@ struct session_start {
 };
 FALLIBLE session_open(struct tx *tx, const struct visit *v, const struct session_start *start, struct session_row *out);
 
-/* What has come of a refresh token that is genuine. */
+/* What a genuine refresh token is that could not be spent. */
 enum session_spent {
-    SESSION_SPENT,   /* now, by this visit */
     SESSION_RETRIED, /* a moment ago by the same client, whose answer may have been lost: it gets the same successor */
     SESSION_REUSED,  /* before: somebody has a copy */
     SESSION_OVER,    /* the session has ended or expired */
 };
-/* Spend token `number` of *row, and bring *row up to date.  After SESSION_SPENT and SESSION_RETRIED the good token is
- * row->refresh_number; nothing else has changed anything. */
+/* Spend token `number` of *row, and bring *row up to date: the good token is row->refresh_number then.
+ * Ends: ERR_CONFLICT, here or by the commit: it was not the good one, and nothing has changed. */
 FALLIBLE session_spend(struct tx *tx, const struct visit *v, const struct session_life *life, int64_t number,
-                       struct session_row *row, enum session_spent *out);
+                       struct session_row *row);
+/* Then: what is it?  *row is read anew; after SESSION_RETRIED the good token is row->refresh_number.  Nothing is changed. */
+FALLIBLE session_look(struct tx *tx, const struct visit *v, int64_t number, struct session_row *row,
+                      enum session_spent *out);
 
 /* Would session_spend take it now, as the good one or as a retry?  Nothing is changed. */
 bool session_takes(const struct visit *v, int64_t number, const struct session_row *row);

@@ -17,6 +17,7 @@ struct conn;
 struct work;
 struct held;
 struct file_driver;
+struct parcel;
 
 /* What store_figures counts; each added to where it happens. */
 struct tally {
@@ -45,6 +46,10 @@ struct driver {
     /* A transaction: begin gives it, commit and rollback end it whatever happens.  Where begin has a queue it waits there; a
      * database that can't be reached may be told by the first statement. */
     FALLIBLE (*begin)(struct engine *engine, struct work **out);
+    /* A whole transaction, to be done by whoever is about to write.  Nothing can be asked in it; commit waits for its end, and does it if
+     * nobody else has; its Ends are those of the statements too, and ERR_CONFLICT for other rows than told.  A rollback waits where it
+     * was begun.  The parcel is borrowed until either.  NULL where that saves nothing. */
+    struct work *(*post)(struct engine *engine, const struct parcel *parcel);
     /* The commit is on its way, and commit only waits for it; NULL where it would still be waited for.  After a failure there is
      * only rollback, which else waits as well. */
     FALLIBLE (*send)(struct work *work);
@@ -108,11 +113,16 @@ struct store {
 
 struct db {
     struct store *store;
-    struct conn *conn;
-    bool in_tx;
+    struct conn *conn; /* NULL in a transaction that still gathers */
+    struct tx *tx;     /* that it reads in; NULL: none */
 };
 
+/* It gathers (parcel), or was begun (work), or was posted (both). */
 struct tx {
     struct db db;
     struct work *work;
+    struct parcel *parcel;
 };
+
+/* Begin it now if it gathers: what is asked next needs an answer.  Ends: those of the statements that have gathered. */
+FALLIBLE tx_open(struct tx *tx);

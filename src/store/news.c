@@ -25,7 +25,10 @@ FALLIBLE news_tell(struct tx *tx, enum news topic)
 {
     const struct driver *driver = tx->db.store->driver;
 
-    return driver->tell == NULL ? OK : driver->tell(tx->db.conn, news_word(topic));
+    if (driver->tell == NULL)
+        return OK;
+    TRY(tx_open(tx));
+    return driver->tell(tx->db.conn, news_word(topic));
 }
 
 FALLIBLE news_wait(struct db *db, int wake, int64_t most_ms, unsigned *heard)

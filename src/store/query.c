@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "store/driver.h"
+#include "store/parcel.h"
 
 #define COLUMNS_MAX 48 /* columns of one statement: a session with its user has 36 */
 
@@ -101,8 +102,9 @@ static void asking_drop(struct asking *asking)
 {
     struct store *store = asking->db->store;
 
-    store->driver->finish(asking->db->conn);
-    if (asking->db->in_tx)
+    if (asking->db->conn != NULL)
+        store->driver->finish(asking->db->conn);
+    if (asking->db->tx != NULL)
         return;
     tally_add(&store->tally.reads, 1);
     tally_add(&store->tally.read_ns, (uint64_t)(clock_mono_ns() - asking->since_ns));
@@ -110,7 +112,9 @@ static void asking_drop(struct asking *asking)
 
 static FALLIBLE begin(struct asking *asking, const struct ask *ask)
 {
-    if (!asking->db->in_tx)
+    if (asking->db->tx != NULL)
+        TRY(tx_open(asking->db->tx));
+    else
         asking->since_ns = clock_mono_ns();
     return asking->db->store->driver->start(asking->db->conn, ask);
 }
@@ -201,10 +205,41 @@ FALLIBLE query_run(struct tx *tx, struct ask ask, int64_t *changed)
     return OK;
 }
 
+static bool gathers(struct tx *tx, const struct parcel_item *item)
+{
+    return tx->work == NULL && parcel_add(tx->parcel, item);
+}
+
+static FALLIBLE run_expecting(struct tx *tx, const struct parcel_item *item)
+{
+    int64_t changed = 0;
+
+    TRY(query_run(tx, item->ask, &changed));
+    return parcel_judge(item, changed);
+}
+
+FALLIBLE query_expect(struct tx *tx, struct ask ask, int64_t rows)
+{
+    const struct parcel_item item = { ask, rows, NULL };
+
+    return gathers(tx, &item) ? OK : run_expecting(tx, &item);
+}
+
+FALLIBLE query_number_later(struct tx *tx, struct ask ask, int64_t *out)
+{
+    const struct parcel_item item = { ask, ROWS_ANY, out };
+
+    return gathers(tx, &item) ? OK : query_number(tx_db(tx), ask, out);
+}
+
 FALLIBLE query_later(struct tx *tx, struct ask ask)
 {
     const struct driver *driver = tx->db.store->driver;
+    const struct parcel_item item = { ask, ROWS_ANY, NULL };
 
+    if (gathers(tx, &item))
+        return OK;
+    TRY(tx_open(tx));
     return driver->later == NULL ? query_run(tx, ask, NULL) : driver->later(tx->db.conn, &ask);
 }
 

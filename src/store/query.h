@@ -50,9 +50,13 @@ FALLIBLE query_all(struct db *db, struct arena *mem, struct ask ask, const struc
 FALLIBLE query_number(struct db *db, struct ask ask, int64_t *out);
 /* Change rows; changed: how many (NULL: nobody asks). */
 FALLIBLE query_run(struct tx *tx, struct ask ask, int64_t *changed);
+/* The same for who goes on only if so many rows were changed.  Ends: ERR_CONFLICT (others were), here or by whatever comes later. */
+FALLIBLE query_expect(struct tx *tx, struct ask ask, int64_t rows);
 /* The same for a statement of which nobody asks anything, not even whether it clashes: it may be sent with the next one of this
  * transaction or with its commit, and a failure of it is told there. */
 FALLIBLE query_later(struct tx *tx, struct ask ask);
+/* A number in the first column of the first row, which is there when the commit is; out lives until the transaction has ended. */
+FALLIBLE query_number_later(struct tx *tx, struct ask ask, int64_t *out);
 /* After ERR_CONFLICT: what must be unique and was not, "table.column"; borrowed until the next ask of this connection.
  */
 struct str query_clash(struct tx *tx);

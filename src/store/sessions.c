@@ -47,16 +47,12 @@ FALLIBLE sessions_open_of_user(struct db *db, struct arena *mem, int64_t user_id
     return query_all(db, mem, ask, &session_shape, (void **)rows, count);
 }
 
-FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by, bool *spent)
+FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by)
 {
-    int64_t changed = 0;
-
-    TRY(query_run(tx,
-                  ASK(SESSION_SPEND, in_int(by->now_us), in_int(by->idle_until), in_text(by->address),
-                      in_text(by->user_agent), in_text(by->id), in_int(by->number)),
-                  &changed));
-    *spent = changed == 1;
-    return OK;
+    return query_expect(tx,
+                        ASK(SESSION_SPEND, in_int(by->now_us), in_int(by->idle_until), in_text(by->address),
+                            in_text(by->user_agent), in_text(by->id), in_int(by->number)),
+                        1);
 }
 
 FALLIBLE sessions_raise(struct tx *tx, const struct session_row *row, bool *raised)

@@ -22,8 +22,9 @@ struct session_spending {
     int64_t now_us, idle_until;
     struct str address, user_agent;
 };
-/* One statement.  spent is false, and nothing is changed, when the number is another by now, or the session has ended or expired. */
-FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by, bool *spent);
+/* One statement.  Ends: ERR_CONFLICT, here or by what comes later in this transaction (the number is another by now, or the session has
+ * ended or expired). */
+FALLIBLE sessions_spend(struct tx *tx, const struct session_spending *by);
 
 /* Write seed, number, last_used_at, idle_until, auth_time_s, amr, acr, last_address and last_user_agent of an open session.
  * raised is false, and nothing is changed, when it has ended or expired. */

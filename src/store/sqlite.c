@@ -272,6 +272,7 @@ const struct driver sqlite_driver = {
     .connect = connect_reader,
     .disconnect = sqlite_disconnect,
     .begin = write_begin,
+    .post = write_post,
     .send = write_send,
     .commit = write_commit,
     .rollback = write_rollback,

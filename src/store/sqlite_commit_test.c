@@ -137,6 +137,98 @@ TEST(begin, waits_for_another_program_no_longer_than_told)
     store_drop(&ours);
 }
 
+static FALLIBLE note_event(struct store *store, struct str event)
+{
+    AUTO(tx) struct tx *tx = NULL;
+
+    TRY(store_gather(store, &tx));
+    TRY(audit_rows_add(
+        tx, &(struct audit_row){ .at = NOW, .event = event, .severity = STR("INFO"), .outcome = STR("success") }));
+    return store_commit(&tx);
+}
+
+TEST(gathered, waits_for_its_turn_no_longer_than_told)
+{
+    struct store *store = NULL;
+    struct tx *first = NULL;
+    int steps;
+
+    CHECK_OK(open_as(fresh(), true, 5, &store));
+    CHECK_OK(migrate_to(store, NOW, -1, &steps));
+    CHECK_OK(store_begin(store, &first));
+    CHECK_END(ERR_BUSY, note_event(store, STR("x")));
+    CHECK_INT(WHY_STORE_BUSY, note_get()->why);
+    tx_drop(&first);
+    CHECK_OK(note_event(store, STR("x")));
+    store_drop(&store);
+}
+
+TEST(gathered, waits_for_another_program_no_longer_than_told)
+{
+    struct str url = fresh();
+    struct store *ours = open_new(url), *theirs = NULL;
+    struct tx *first = NULL;
+
+    CHECK_OK(open_as(url, false, 5, &theirs));
+    CHECK_OK(store_begin(ours, &first));
+    CHECK_END(ERR_BUSY, note_event(theirs, STR("x")));
+    CHECK_INT(WHY_STORE_BUSY, note_get()->why);
+    CHECK_OK(store_commit(&first));
+    CHECK_OK(note_event(theirs, STR("x")));
+    CHECK_OK(note_event(ours, STR("x")));
+    store_drop(&theirs);
+    store_drop(&ours);
+}
+
+/* "boom" rolls back all that is open, "bang" its own statement. */
+static void *note_or_blow_up(void *context)
+{
+    struct hand *h = context;
+
+    for (int i = 0; i < EACH; i++) {
+        char event[24];
+        snprintf(event, sizeof event, i % 8 == 7 ? "boom" : i % 8 == 5 ? "bang" : "%d.%d", h->number, i);
+        h->ends[i] = note_event(h->store, str_of(event));
+    }
+    return NULL;
+}
+
+TEST(gathered, that_fail_take_none_with_them_unless_sqlite_does)
+{
+    struct store *store = open_new(fresh());
+    AUTO(db) struct db *db = reader(store);
+    AUTO(arena) struct arena *mem = arena_new();
+    struct audit_row *rows = NULL;
+    struct hand hands[THREADS];
+    struct tx *tx = NULL;
+    size_t count = 0;
+    int good = 0, bang = 0;
+
+    CHECK_OK(store_begin(store, &tx));
+    CHECK_OK(store->driver->script(tx->db.conn, "trigger",
+                                   "CREATE TRIGGER boom BEFORE INSERT ON audit_log WHEN NEW.event = 'boom'"
+                                   " BEGIN SELECT RAISE(ROLLBACK, 'boom'); END;"
+                                   "CREATE TRIGGER bang BEFORE INSERT ON audit_log WHEN NEW.event = 'bang'"
+                                   " BEGIN SELECT RAISE(ABORT, 'bang'); END"));
+    CHECK_OK(store_commit(&tx));
+    all_at_once(store, hands, note_or_blow_up);
+    for (int h = 0; h < THREADS; h++)
+        for (int i = 0; i < EACH; i++) {
+            CHECK(hands[h].ends[i] == OK || hands[h].ends[i] == ERR_INTERNAL);
+            CHECK(hands[h].ends[i] != OK || (i % 8 != 7 && i % 8 != 5));
+            good += hands[h].ends[i] == OK;
+        }
+    CHECK_OK(audit_rows_list(db, mem, &(struct audit_filter){ .limit = 10000 }, &rows, &count));
+    CHECK_INT(good, count);
+    for (size_t i = 0; i < count; i++)
+        bang += str_equal(rows[i].event, STR("bang")) || str_equal(rows[i].event, STR("boom"));
+    CHECK_INT(0, bang);
+    CHECK(good > 0);
+    CHECK_OK(note_event(store, STR("x")));
+    db_drop(&db);
+    store_drop(&store);
+}
+
 int sqlite_commit_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +236,9 @@ int sqlite_commit_tests(void)
         CASE(commit, that_sqlite_gives_up_fails_for_all_of_its_members_and_nobody_else),
         CASE(begin, waits_for_its_turn_no_longer_than_told),
         CASE(begin, waits_for_another_program_no_longer_than_told),
+        CASE(gathered, waits_for_its_turn_no_longer_than_told),
+        CASE(gathered, waits_for_another_program_no_longer_than_told),
+        CASE(gathered, that_fail_take_none_with_them_unless_sqlite_does),
     };
 
     return cmocka_run_group_tests_name("sqlite: shared commits", tests, NULL, NULL);

@@ -108,6 +108,7 @@ FALLIBLE sqlite_hear(struct conn *conn, int wake, int64_t most_ms, unsigned *hea
 FALLIBLE write_open(struct engine *engine);
 void write_close(struct engine *engine);
 FALLIBLE write_begin(struct engine *engine, struct work **out);
+struct work *write_post(struct engine *engine, const struct parcel *parcel);
 FALLIBLE write_send(struct work *work);
 FALLIBLE write_commit(struct work *work);
 void write_rollback(struct work *work);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include "store/driver.h"
+#include "store/parcel.h"
 
 static const struct driver *const drivers[] = { &sqlite_driver, &postgres_driver };
 
@@ -95,41 +96,122 @@ void db_drop(struct db **db)
     *db = NULL;
 }
 
-FALLIBLE store_begin(struct store *store, struct tx **out)
+static FALLIBLE begin(struct tx *tx)
 {
-    struct work *work = NULL;
-    struct tx *tx;
+    const struct driver *driver = tx->db.store->driver;
 
-    TRY(store->driver->begin(store->engine, &work));
-    tx = calloc(1, sizeof *tx);
+    TRY(driver->begin(tx->db.store->engine, &tx->work));
+    tx->db.conn = driver->conn(tx->work);
+    return OK;
+}
+
+static struct tx *tx_new(struct store *store)
+{
+    struct tx *tx = calloc(1, sizeof *tx);
+
     if (tx == NULL)
         die("out of memory");
-    *tx = (struct tx){ .db = { .store = store, .conn = store->driver->conn(work), .in_tx = true }, .work = work };
+    tx->db.store = store;
+    tx->db.tx = tx;
+    return tx;
+}
+
+FALLIBLE store_begin(struct store *store, struct tx **out)
+{
+    AUTO(tx) struct tx *tx = tx_new(store);
+
+    TRY(begin(tx));
+    *out = tx;
+    tx = NULL;
+    return OK;
+}
+
+FALLIBLE store_gather(struct store *store, struct tx **out)
+{
+    struct tx *tx;
+
+    if (store->driver->post == NULL)
+        return store_begin(store, out);
+    tx = tx_new(store);
+    tx->parcel = malloc(sizeof *tx->parcel);
+    if (tx->parcel == NULL)
+        die("out of memory");
+    parcel_init(tx->parcel);
     *out = tx;
     return OK;
+}
+
+static FALLIBLE open_item(struct tx *tx, const struct parcel_item *item)
+{
+    if (item->number != NULL)
+        return query_number(tx_db(tx), item->ask, item->number);
+    return item->rows == ROWS_ANY ? query_later(tx, item->ask) : query_expect(tx, item->ask, item->rows);
+}
+
+FALLIBLE tx_open(struct tx *tx)
+{
+    struct parcel *gathered = tx->parcel;
+
+    if (tx->work != NULL)
+        return OK;
+    TRY(begin(tx));
+    for (size_t i = 0; i < gathered->count; i++)
+        TRY(open_item(tx, &gathered->items[i]));
+    return OK;
+}
+
+/* Nothing was asked: there is nothing to do. */
+static bool is_empty(const struct tx *tx)
+{
+    return tx->work == NULL && (tx->parcel == NULL || tx->parcel->count == 0);
 }
 
 FALLIBLE store_send(struct tx *tx)
 {
     const struct driver *driver = tx->db.store->driver;
-    return driver->send == NULL ? OK : driver->send(tx->work);
+
+    if (is_empty(tx))
+        return OK;
+    if (tx->work == NULL)
+        tx->work = driver->post(tx->db.store->engine, tx->parcel);
+    else if (driver->send != NULL)
+        return driver->send(tx->work);
+    return OK;
+}
+
+static void tx_free(struct tx **tx)
+{
+    free((*tx)->parcel);
+    free(*tx);
+    *tx = NULL;
+}
+
+static FALLIBLE commit(struct tx *tx)
+{
+    const struct driver *driver = tx->db.store->driver;
+
+    if (is_empty(tx))
+        return OK;
+    if (tx->work == NULL)
+        tx->work = driver->post(tx->db.store->engine, tx->parcel);
+    return driver->commit(tx->work);
 }
 
 FALLIBLE store_commit(struct tx **tx)
 {
-    enum err end = (*tx)->db.store->driver->commit((*tx)->work);
+    enum err end = commit(*tx);
 
-    free(*tx);
-    *tx = NULL;
+    tx_free(tx);
     return end;
 }
 
 void tx_drop(struct tx **tx)
 {
-    if (*tx != NULL)
+    if (*tx == NULL)
+        return;
+    if ((*tx)->work != NULL)
         (*tx)->db.store->driver->rollback((*tx)->work);
-    free(*tx);
-    *tx = NULL;
+    tx_free(tx);
 }
 
 struct db *tx_db(struct tx *tx)

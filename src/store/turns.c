@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include "base/clock.h"
@@ -53,22 +52,32 @@ static void await(struct turn *me)
         continue;
 }
 
+static FALLIBLE settled(const struct turn *me)
+{
+    if (me->end != OK)
+        note_put(&me->note);
+    return me->end;
+}
+
 static void enqueue(struct turns *t, struct turn *me)
 {
+    me->place = TURN_QUEUED;
     me->next = NULL;
     *t->last = me;
     t->last = &me->next;
 }
 
-static void dequeue(struct turns *t, struct turn *me)
+static void dequeue(struct turns *t, struct turn *me, enum turn_place place)
 {
     struct turn **at = &t->first;
 
+    me->place = place;
     while (*at != me)
         at = &(*at)->next;
     *at = me->next;
     if (t->last == &me->next)
         t->last = at;
+    me->next = NULL;
 }
 
 static struct timespec after_ms(int64_t ms)
@@ -77,23 +86,23 @@ static struct timespec after_ms(int64_t ms)
     return (struct timespec){ .tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000 };
 }
 
-/* Ends: false, when it was not given in time.  It may be given at that very moment: then it is ours. */
-static bool wait_in_queue(struct turns *t, struct turn *me, int64_t wait_ms)
+/* Ends: false, when nobody has told it in time.  It may be told at that very moment: then that counts. */
+static bool hear(struct turns *t, struct turn *me, int64_t wait_ms)
 {
     struct timespec until = after_ms(wait_ms);
-    bool mine;
+    bool queued;
 
     while (sem_clockwait(&me->told, CLOCK_MONOTONIC, &until) != 0) {
         if (errno != ETIMEDOUT)
             continue;
         pthread_mutex_lock(&t->lock);
-        mine = me->has;
-        if (!mine)
-            dequeue(t, me);
+        queued = me->place == TURN_QUEUED;
+        if (queued)
+            dequeue(t, me, TURN_AWAY);
         pthread_mutex_unlock(&t->lock);
-        if (mine)
+        if (!queued)
             await(me);
-        return mine;
+        return !queued;
     }
     return true;
 }
@@ -105,10 +114,57 @@ FALLIBLE turns_take(struct turns *t, struct turn *me, int64_t wait_ms)
     pthread_mutex_lock(&t->lock);
     mine = !t->taken;
     t->taken = true;
+    me->listens = true;
     if (!mine)
         enqueue(t, me);
     pthread_mutex_unlock(&t->lock);
-    return mine || wait_in_queue(t, me, wait_ms) ? OK : refuse_for(WHY_STORE_BUSY, 1);
+    return mine || hear(t, me, wait_ms) ? OK : refuse_for(WHY_STORE_BUSY, 1);
+}
+
+void turns_post(struct turns *t, struct turn *me)
+{
+    pthread_mutex_lock(&t->lock);
+    me->posted = true;
+    enqueue(t, me);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Under the lock.  While nobody listened the turn may have been left free. */
+static bool take_free(struct turns *t, struct turn *me)
+{
+    me->listens = true;
+    if (me->place != TURN_QUEUED || t->taken)
+        return false;
+    t->taken = true;
+    dequeue(t, me, TURN_GIVEN);
+    return true;
+}
+
+FALLIBLE turns_meet(struct turns *t, struct turn *me, int64_t wait_ms, bool *mine)
+{
+    bool free;
+
+    pthread_mutex_lock(&t->lock);
+    free = take_free(t, me);
+    pthread_mutex_unlock(&t->lock);
+    *mine = false;
+    if (!free && !hear(t, me, wait_ms))
+        return refuse_for(WHY_STORE_BUSY, 1);
+    *mine = me->place == TURN_GIVEN;
+    return *mine ? OK : settled(me);
+}
+
+void turns_leave(struct turns *t, struct turn *me)
+{
+    bool queued;
+
+    pthread_mutex_lock(&t->lock);
+    queued = me->place == TURN_QUEUED;
+    if (queued)
+        dequeue(t, me, TURN_AWAY);
+    pthread_mutex_unlock(&t->lock);
+    if (!queued)
+        await(me);
 }
 
 void turns_join(struct turns *t, struct turn *me)
@@ -131,16 +187,16 @@ size_t turns_gathered(struct turns *t)
     return count;
 }
 
-/* Under the lock: the turn goes to the next in the queue, who is to be told when the lock is open, or is free. */
+/* Under the lock: the turn goes to the first who listens, who is to be told when the lock is open, or is free. */
 static struct turn *give(struct turns *t)
 {
     struct turn *next = t->first;
 
+    while (next != NULL && !next->listens)
+        next = next->next;
     t->taken = next != NULL;
-    if (next == NULL)
-        return NULL;
-    dequeue(t, next);
-    next->has = true;
+    if (next != NULL)
+        dequeue(t, next, TURN_GIVEN);
     return next;
 }
 
@@ -157,13 +213,28 @@ static bool may_gather(const struct turns *t)
            clock_mono_ns() - t->gathered_ns < TURNS_GATHER_NS;
 }
 
+struct turn *turns_next_posted(struct turns *t)
+{
+    struct turn *next = NULL;
+
+    pthread_mutex_lock(&t->lock);
+    if (may_gather(t) && t->first->posted)
+        next = t->first;
+    if (next != NULL)
+        dequeue(t, next, TURN_TAKEN);
+    pthread_mutex_unlock(&t->lock);
+    return next;
+}
+
 bool turns_hand_on(struct turns *t)
 {
     struct turn *next = NULL;
 
     pthread_mutex_lock(&t->lock);
-    if (may_gather(t))
+    if (may_gather(t)) {
         next = give(t);
+        t->taken = true;
+    }
     pthread_mutex_unlock(&t->lock);
     tell(next);
     return next != NULL;
@@ -181,14 +252,15 @@ struct turn *turns_part(struct turns *t)
     return parted;
 }
 
-void turns_tell(struct turn *parted, enum err end, const char *text)
+void turns_tell(struct turn *parted, enum err end, const struct note *note)
 {
     struct turn *next;
 
     for (struct turn *one = parted; one != NULL; one = next) {
         next = one->next;
         one->end = end;
-        snprintf(one->text, sizeof one->text, "%s", text);
+        if (note != NULL)
+            one->note = *note;
         tell(one);
     }
 }
@@ -211,5 +283,5 @@ void turns_await(struct turn *me)
 FALLIBLE turns_wait(struct turn *me)
 {
     await(me);
-    return me->end == OK ? OK : fail(me->end, "%s", me->text);
+    return settled(me);
 }

@@ -62,6 +62,14 @@ FALLIBLE users_add(struct tx *tx, struct user_row *row)
     return OK;
 }
 
+FALLIBLE users_add_later(struct tx *tx, struct user_row *row)
+{
+    struct value in[USER_ADDED];
+
+    in_row(&stored_shape, 1, row, in);
+    return query_number_later(tx, (struct ask){ QUERY_USER_ADD, in, USER_ADDED }, &row->id);
+}
+
 FALLIBLE users_update(struct tx *tx, const struct user_row *row)
 {
     int64_t changed = 0;

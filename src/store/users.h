@@ -12,6 +12,9 @@ FALLIBLE users_by_username(struct db *db, struct arena *mem, struct str username
 
 /* Insert; the database gives row->id.  Ends: ERR_CONFLICT with WHY_EMAIL_TAKEN or WHY_USERNAME_TAKEN. */
 FALLIBLE users_add(struct tx *tx, struct user_row *row);
+/* The same for who gathers: row->id is there when the commit is, and ERR_CONFLICT (here or by the commit) does not say what was
+ * taken. */
+FALLIBLE users_add_later(struct tx *tx, struct user_row *row);
 /* Write name, date_of_birth, job_title, username(+key), is_active, roles, token_version, updated_at of row->id.
  * Ends: ERR_MISSING, ERR_CONFLICT (WHY_USERNAME_TAKEN). */
 FALLIBLE users_update(struct tx *tx, const struct user_row *row);

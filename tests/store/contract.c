@@ -77,7 +77,7 @@ void add(struct world *w, struct person *p)
 int contract_run(const struct contract *contract)
 {
     return contract_users(contract) + contract_sessions(contract) + contract_clients(contract) +
-           contract_transactions(contract) + contract_keys(contract) + contract_proofs(contract) +
-           contract_spent_tickets(contract) + contract_notices(contract) + contract_credentials(contract) +
-           contract_codes(contract);
+           contract_transactions(contract) + contract_gather(contract) + contract_keys(contract) +
+           contract_proofs(contract) + contract_spent_tickets(contract) + contract_notices(contract) +
+           contract_credentials(contract) + contract_codes(contract);
 }

@@ -117,13 +117,25 @@ static struct session_spending spending_of(const struct session_row *row, int64_
     return (struct session_spending){ row->id, number, now_us, now_us + 500, STR("192.0.2.7"), STR("other/1") };
 }
 
-static bool spend(struct tx *tx, const struct session_row *row, int64_t number, int64_t now_us)
+/* In a transaction that gathers, or in one that has begun.  ERR_CONFLICT comes at once or with the commit. */
+static bool spend_in(struct tx *tx, const struct session_row *row, int64_t number, int64_t now_us)
 {
     struct session_spending by = spending_of(row, number, now_us);
-    bool spent = false;
+    enum err end = sessions_spend(tx, &by);
 
-    CHECK_OK(sessions_spend(tx, &by, &spent));
-    return spent;
+    if (end == OK)
+        end = store_commit(&tx);
+    tx_drop(&tx);
+    CHECK(end == OK || end == ERR_CONFLICT);
+    return end == OK;
+}
+
+static bool spend(struct world *w, const struct session_row *row, int64_t number, int64_t now_us)
+{
+    struct tx *tx = NULL;
+
+    CHECK_OK(store_gather(w->store, &tx));
+    return spend_in(tx, row, number, now_us);
 }
 
 TEST(sessions, spend_a_refresh_token_once)
@@ -132,15 +144,13 @@ TEST(sessions, spend_a_refresh_token_once)
     struct session_row row, got = { 0 };
     struct person p;
     bool found = false;
-    struct tx *tx;
 
     row = add_session(w, &p, 1);
-    tx = begin(w);
-    CHECK(!spend(tx, &row, 1, NOW + 50)); /* not given yet */
-    CHECK(spend(tx, &row, 0, NOW + 50));
-    CHECK(!spend(tx, &row, 0, NOW + 51));
-    CHECK(spend(tx, &row, 1, NOW + 52));
-    CHECK_OK(store_commit(&tx));
+    CHECK(!spend(w, &row, 1, NOW + 50)); /* not given yet */
+    CHECK(spend(w, &row, 0, NOW + 50));
+    CHECK(!spend(w, &row, 0, NOW + 51));
+    CHECK(!spend_in(begin(w), &row, 0, NOW + 51));
+    CHECK(spend_in(begin(w), &row, 1, NOW + 52));
     CHECK_OK(sessions_by_id(w->db, w->mem, row.id, &got, &found));
     CHECK(found);
     CHECK_INT(2, got.refresh_number);
@@ -157,16 +167,13 @@ TEST(sessions, spend_nothing_when_nobody_used_them_or_they_are_too_old)
     struct world *w = *state;
     struct session_row row;
     struct person p;
-    struct tx *tx;
 
     row = add_session(w, &p, 1);
-    tx = begin(w);
-    CHECK(!spend(tx, &row, 0, NOW + 2000)); /* idle_until is the first moment that is too late */
-    CHECK(!spend(tx, &row, 0, NOW + 3000));
+    CHECK(!spend(w, &row, 0, NOW + 2000)); /* idle_until is the first moment that is too late */
+    CHECK(!spend(w, &row, 0, NOW + 3000));
     for (int64_t n = 0; n < 5; n++)
-        CHECK(spend(tx, &row, n, NOW + 1000 + 400 * n));
-    CHECK(!spend(tx, &row, 5, NOW + 3000)); /* used all the time, and over all the same */
-    tx_drop(&tx);
+        CHECK(spend(w, &row, n, NOW + 1000 + 400 * n));
+    CHECK(!spend(w, &row, 5, NOW + 3000)); /* used all the time, and over all the same */
 }
 
 TEST(sessions, end_once_and_keep_no_way_back)
@@ -184,8 +191,8 @@ TEST(sessions, end_once_and_keep_no_way_back)
     CHECK_INT(1, ended);
     CHECK_OK(sessions_end(tx, row.id, STR("again"), NOW + 6, &ended));
     CHECK_INT(0, ended);
-    CHECK(!spend(tx, &row, 0, NOW + 7));
     CHECK_OK(store_commit(&tx));
+    CHECK(!spend(w, &row, 0, NOW + 7));
     CHECK_OK(sessions_by_id(w->db, w->mem, row.id, &got, &found)); /* ended ones are found too */
     CHECK(found);
     CHECK_INT(NOW + 5, got.ended_at);

@@ -34,4 +34,5 @@ int contract_credentials(const struct contract *contract);
 int contract_codes(const struct contract *contract);
 int contract_notices(const struct contract *contract);
 int contract_transactions(const struct contract *contract);
+int contract_gather(const struct contract *contract);
 int contract_keys(const struct contract *contract);
