@@ -22,11 +22,10 @@ enum permission { PERMISSION_LIST(PERMISSION_NAME) PERMISSIONS };
 
 /* Who is calling: the account and the session of a checked access token, as they stand in the store now. */
 struct caller {
-    struct user_row user;
-    struct session_row
-        session; /* of STANDING_COLUMNS alone (store/columns.h); its jkt is the cnf.jkt of the token; absent: not bound */
-    struct str token_id; /* jti */
-    bool is_limited;     /* may only add a second factor, or step up */
+    struct user_row user;       /* of CALLER_COLUMNS alone (store/columns.h): no hash */
+    struct session_row session; /* of STANDING_COLUMNS alone; its jkt is the cnf.jkt of the token; absent: not bound */
+    struct str token_id;        /* jti */
+    bool is_limited;            /* may only add a second factor, or step up */
 };
 
 /* Words of `roles` that exist: "user", "admin", "auditor". */

@@ -5,14 +5,30 @@
 #include "session/session.h"
 #include "store/users.h"
 
-enum err current_password_check(struct services *at, const struct caller *caller, const struct secret *typed)
+/* The hash is not among what is read for each request. */
+static enum err stored_of(struct services *at, const struct visit *v, const struct caller *caller, struct str *out)
+{
+    struct user_row now = { 0 };
+    bool found = false;
+    TRY(users_by_id(at->db, v->mem, caller->user.id, &now, &found));
+    if (!found)
+        return refuse(WHY_SESSION_ENDED);
+    *out = now.hashed_password;
+    return OK;
+}
+
+enum err current_password_check(struct services *at, const struct visit *v, const struct caller *caller,
+                                const struct secret *typed, struct str *stored)
 {
     AUTO(secret) struct secret normal = { 0 };
     struct passwords *passwords = at->at->passwords;
-    struct str stored = caller->user.hashed_password;
+    struct str hash = { 0 };
+    TRY(stored_of(at, v, caller, &hash));
     if (password_normalise(typed, &normal) != OK)
         normal = secret_copy(STR("-"));
-    enum err end = password_verify(passwords, stored.ptr != NULL ? stored : password_decoy(passwords), &normal);
+    enum err end = password_verify(passwords, hash.ptr != NULL ? hash : password_decoy(passwords), &normal);
+    if (end == OK)
+        *stored = hash;
     return end == ERR_DENIED ? refuse(WHY_PASSWORD_WRONG) : end;
 }
 
@@ -27,13 +43,14 @@ static enum err check_new(struct services *at, const struct caller *caller, cons
     return faults->count > 0 ? refuse(WHY_VALIDATION) : OK;
 }
 
-static enum err set_password(struct services *at, const struct visit *v, const struct caller *caller, struct str hash)
+static enum err set_password(struct services *at, const struct visit *v, const struct caller *caller, struct str stored,
+                             struct str hash)
 {
     AUTO(tx) struct tx *tx = NULL;
     struct audit_who who = { caller->user.public_id, caller->user.public_id, caller->session.id };
     int64_t ended = 0;
     TRY(store_begin(at->at->store, &tx));
-    enum err end = users_set_password(tx, caller->user.id, caller->user.hashed_password, hash, v->now_us);
+    enum err end = users_set_password(tx, caller->user.id, stored, hash, v->now_us);
     if (end == ERR_CONFLICT) /* changed meanwhile: what was typed is the current one no longer */
         return refuse(WHY_PASSWORD_WRONG);
     TRY(end);
@@ -46,11 +63,11 @@ static enum err set_password(struct services *at, const struct visit *v, const s
 static enum err try_change(struct services *at, const struct visit *v, const struct caller *caller,
                            const struct secret *current, const struct secret *normal)
 {
-    struct str hash = { 0 };
+    struct str stored = { 0 }, hash = { 0 };
     TRY(limit_take_subject(at->at->limits, LIMIT_PASSWORD_CHECK, v, caller->user.public_id));
-    TRY(current_password_check(at, caller, current));
+    TRY(current_password_check(at, v, caller, current, &stored));
     TRY(password_hash(at->at->passwords, normal, v->mem, &hash));
-    TRY(set_password(at, v, caller, hash));
+    TRY(set_password(at, v, caller, stored, hash));
     limit_give_subject(at->at->limits, LIMIT_PASSWORD_CHECK, v, caller->user.public_id);
     limit_give_net(at->at->limits, LIMIT_SIGNIN_NET, v);
     return OK;

@@ -67,8 +67,10 @@ struct password_change {
 };
 
 /* Somebody with a stolen access token must not become the owner: what is typed must be the current password.  Waits for a hash; the
- * caller bounds the tries.  Ends: ERR_DENIED (WHY_PASSWORD_WRONG), ERR_BUSY. */
-FALLIBLE current_password_check(struct services *at, const struct caller *caller, const struct secret *typed);
+ * caller bounds the tries.  stored: the hash that it was checked against; lies in v->mem.
+ * Ends: ERR_DENIED (WHY_PASSWORD_WRONG), ERR_UNAUTHENTICATED (WHY_SESSION_ENDED: the account is gone), ERR_BUSY. */
+FALLIBLE current_password_check(struct services *at, const struct visit *v, const struct caller *caller,
+                                const struct secret *typed, struct str *stored);
 
 /* One's own only.  Every other session of the account ends.
  * Ends: ERR_DENIED (WHY_FORBIDDEN; WHY_PASSWORD_WRONG), ERR_INVALID (faults), ERR_LIMITED, ERR_BUSY. */

@@ -49,8 +49,9 @@ static enum err raise_by_password(struct services *at, const struct visit *v, co
 static enum err check(struct services *at, const struct visit *v, const struct caller *caller,
                       const struct secret *password)
 {
+    struct str stored = { 0 };
     TRY(limit_take_subject(at->at->limits, LIMIT_PASSWORD_CHECK, v, caller->user.public_id));
-    return current_password_check(at, caller, password);
+    return current_password_check(at, v, caller, password, &stored);
 }
 
 enum err flow_step_up_password(struct services *at, const struct visit *v, const struct caller *caller,

@@ -11,6 +11,10 @@
     FIRST(id) NEXT(public_id) NEXT(email) NEXT(email_key) NEXT(email_verified) NEXT(username) NEXT(username_key)       \
     NEXT(hashed_password) NEXT(is_active) NEXT(name) NEXT(date_of_birth) NEXT(job_title) NEXT(roles)                   \
     NEXT(token_version) NEXT(created_at) NEXT(updated_at)
+/* Of the account whose request it is: all but what only sign-ins and the unique indexes need; no request carries the hash about. */
+#define CALLER_COLUMNS(FIRST, NEXT)                                                                                    \
+    FIRST(id) NEXT(public_id) NEXT(email) NEXT(email_verified) NEXT(username) NEXT(is_active) NEXT(name)               \
+    NEXT(date_of_birth) NEXT(job_title) NEXT(roles) NEXT(token_version) NEXT(created_at) NEXT(updated_at)
 /* Read with them, and written by the triggers of the tables of the factors alone. */
 #define USER_FACTORS(NEXT) NEXT(credentials) NEXT(totp) NEXT(recovery_codes)
 

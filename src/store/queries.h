@@ -17,6 +17,7 @@
 #define SQL_MORE_C(name) ", c." #name
 #define CLIENT  CLIENT_COLUMNS(SQL_C, SQL_MORE_C)
 #define USER             USER_COLUMNS(SQL_U, SQL_MORE_U) USER_FACTORS(SQL_MORE_U)
+#define CALLER           CALLER_COLUMNS(SQL_U, SQL_MORE_U) USER_FACTORS(SQL_MORE_U)
 #define SQL_W(name)      "w." #name
 #define SQL_MORE_W(name) ", w." #name
 #define CREDENTIAL       CREDENTIAL_COLUMNS(SQL_W, SQL_MORE_W) ", u.user_handle"
@@ -131,7 +132,7 @@
     Q(SESSION_WITH_USER,                                                                                               \
       "SELECT " SESSION ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                 \
     Q(SESSION_STANDING,                                                                                                \
-      "SELECT " STANDING ", " USER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                \
+      "SELECT " STANDING ", " CALLER " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1")                \
     Q(SESSIONS_OPEN_OF_USER,                                                                                           \
       "SELECT " SESSION " FROM sessions s WHERE s.user_id = $1 AND s.ended_at = 0 AND s.expires_at > $2"               \
       " AND s.idle_until > $2 AND s.id > $3 ORDER BY s.id LIMIT $4")                                                   \

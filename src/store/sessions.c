@@ -9,6 +9,11 @@ const struct shape session_shape = SHAPE(struct session_row, session_columns);
 static const struct column standing_columns[] = { STANDING_COLUMNS(SESSION_COLUMN, SESSION_COLUMN) };
 static const struct shape standing_shape = SHAPE(struct session_row, standing_columns);
 
+#define CALLER_COLUMN(name) COLUMN(struct user_row, name),
+static const struct column caller_columns[] = { CALLER_COLUMNS(CALLER_COLUMN, CALLER_COLUMN)
+                                                    USER_FACTORS(CALLER_COLUMN) };
+static const struct shape caller_shape = SHAPE(struct user_row, caller_columns);
+
 #define SESSION_ADDED (sizeof session_columns / sizeof *session_columns)
 
 FALLIBLE sessions_add(struct tx *tx, const struct session_row *row)
@@ -35,7 +40,7 @@ FALLIBLE sessions_with_user(struct db *db, struct arena *mem, struct str id, str
 FALLIBLE sessions_standing(struct db *db, struct arena *mem, struct str id, struct session_row *session,
                            struct user_row *user, bool *found)
 {
-    const struct part parts[] = { { &standing_shape, session }, { &user_shape, user }, { NULL, NULL } };
+    const struct part parts[] = { { &standing_shape, session }, { &caller_shape, user }, { NULL, NULL } };
     return query_one(db, mem, ASK(SESSION_STANDING, in_text(id)), parts, found);
 }
 

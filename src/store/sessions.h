@@ -8,7 +8,8 @@ FALLIBLE sessions_by_id(struct db *db, struct arena *mem, struct str id, struct 
 /* The session, ended or not, and its account in one statement. */
 FALLIBLE sessions_with_user(struct db *db, struct arena *mem, struct str id, struct session_row *session,
                             struct user_row *user, bool *found);
-/* The same for each request: of *session only STANDING_COLUMNS are read, the rest is left as it is. */
+/* The same for each request: only STANDING_COLUMNS of the session and CALLER_COLUMNS of the account are read, the rest is left as it
+ * is. */
 FALLIBLE sessions_standing(struct db *db, struct arena *mem, struct str id, struct session_row *session,
                            struct user_row *user, bool *found);
 /* Those that are open at now_us, from the id behind `after` on, sorted by id: the oldest first. */

@@ -21,13 +21,18 @@ TEST(sessions, that_stand_come_back_with_what_decides_and_no_more)
 {
     struct world *w = *state;
     struct session_row want, got = { .refresh_number = 7, .address = STR("untouched") };
-    struct user_row user = { 0 };
+    struct user_row user = { .hashed_password = STR("untouched") };
     struct person p;
     bool found = false;
 
     want = add_session(w, &p, 1);
     CHECK_OK(sessions_standing(w->db, w->mem, want.id, &got, &user, &found));
     CHECK(found);
+    CHECK_STR(STR("untouched"), user.hashed_password);
+    CHECK(user.email_key.ptr == NULL && user.username_key.ptr == NULL);
+    user.hashed_password = p.row.hashed_password;
+    user.email_key = p.row.email_key;
+    user.username_key = p.row.username_key;
     check_same(&p.row, &user);
     CHECK_STR(want.id, got.id);
     CHECK_INT(want.user_id, got.user_id);
