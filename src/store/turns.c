@@ -86,23 +86,31 @@ static struct timespec after_ms(int64_t ms)
     return (struct timespec){ .tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000 };
 }
 
+/* False: it is not in the queue any more, so it will be told. */
+static bool withdraw(struct turns *t, struct turn *me)
+{
+    bool queued;
+
+    pthread_mutex_lock(&t->lock);
+    queued = me->place == TURN_QUEUED;
+    if (queued)
+        dequeue(t, me, TURN_AWAY);
+    pthread_mutex_unlock(&t->lock);
+    return queued;
+}
+
 /* Ends: false, when nobody has told it in time.  It may be told at that very moment: then that counts. */
 static bool hear(struct turns *t, struct turn *me, int64_t wait_ms)
 {
     struct timespec until = after_ms(wait_ms);
-    bool queued;
 
     while (sem_clockwait(&me->told, CLOCK_MONOTONIC, &until) != 0) {
         if (errno != ETIMEDOUT)
             continue;
-        pthread_mutex_lock(&t->lock);
-        queued = me->place == TURN_QUEUED;
-        if (queued)
-            dequeue(t, me, TURN_AWAY);
-        pthread_mutex_unlock(&t->lock);
-        if (!queued)
-            await(me);
-        return !queued;
+        if (withdraw(t, me))
+            return false;
+        await(me);
+        return true;
     }
     return true;
 }
@@ -156,14 +164,7 @@ FALLIBLE turns_meet(struct turns *t, struct turn *me, int64_t wait_ms, bool *min
 
 void turns_leave(struct turns *t, struct turn *me)
 {
-    bool queued;
-
-    pthread_mutex_lock(&t->lock);
-    queued = me->place == TURN_QUEUED;
-    if (queued)
-        dequeue(t, me, TURN_AWAY);
-    pthread_mutex_unlock(&t->lock);
-    if (!queued)
+    if (!withdraw(t, me))
         await(me);
 }
 
