@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include "base/secret.h"
 #include "store/driver.h"
 #include "store/parcel.h"
 
@@ -179,8 +180,11 @@ FALLIBLE store_send(struct tx *tx)
     return OK;
 }
 
+/* A parcel may hold a hash, and what people say of themselves. */
 static void tx_free(struct tx **tx)
 {
+    if ((*tx)->parcel != NULL)
+        wipe((*tx)->parcel->bytes, (*tx)->parcel->bytes_used);
     free((*tx)->parcel);
     free(*tx);
     *tx = NULL;
