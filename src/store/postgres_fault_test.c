@@ -89,7 +89,7 @@ TEST(server, that_forgets_prepared_statements_is_not_noticed)
 
     CHECK_OK(db_open(store, &db));
     CHECK_OK(person_known(db, 1, &found));
-    CHECK_OK(postgres_script(store->engine->readers.all[0], "tell", "DEALLOCATE ALL"));
+    CHECK_OK(postgres_script(store->engine->readers.links[0], "tell", "DEALLOCATE ALL"));
     CHECK_OK(person_known(db, 1, &found));
     CHECK(found);
     db_drop(&db);

@@ -17,10 +17,10 @@
 #include <libpq-fe.h>
 #include <pthread.h>
 #include "base/secret.h"
+#include "store/combiner.h"
 #include "store/driver.h"
 
 #define POSTGRES_WRITERS   16 /* connections that write; past that, more only wait for each other in the server */
-#define POSTGRES_READERS   8  /* connections that all share for reading, at most */
 #define READERS_TOGETHER   16 /* statements that travel on one of them at once */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
 #define POSTGRES_NEVER     INT64_MAX              /* wait_ms: as long as the server lives */
@@ -61,14 +61,9 @@ struct writers {
     struct waiter *first, **last; /* who waits for a connection, in order */
 };
 
-struct traveller;
-
 struct readers {
-    pthread_mutex_t lock;
-    struct conn *all[POSTGRES_READERS], *idle[POSTGRES_READERS];
-    size_t most, made, idle_count;
-    struct traveller *first, **last; /* who waits for a connection, in order */
-    size_t waiting;
+    struct combiner combiner;
+    struct conn *links[COMBINER_PLACES]; /* each of who leads at that place; NULL: not used yet */
 };
 
 struct engine {

@@ -100,8 +100,7 @@ TEST(readers, of_many_threads_get_each_its_own_row_on_few_connections)
 
     CHECK_INT(THREADS * READS, sum.right);
     CHECK_INT(0, sum.wrong + sum.busy + sum.failed);
-    CHECK(store->engine->readers.made <= store->engine->readers.most);
-    CHECK_INT((int)store->engine->readers.made, (int)store->engine->readers.idle_count);
+    CHECK_INT(store->engine->readers.combiner.made, store->engine->readers.combiner.idle_count);
     store_drop(&store);
 }
 
@@ -138,20 +137,17 @@ TEST(readers, that_lose_their_connections_are_told_or_served_and_never_mixed_up)
 TEST(readers, do_not_wait_for_a_connection_that_does_not_come_back)
 {
     struct store *store = with_people();
-    struct readers *r = &store->engine->readers;
+    struct combiner *c = &store->engine->readers.combiner;
     struct asker alone = { .store = store, .n = 1 };
-    struct conn *swallowed;
+    struct rider swallowed;
 
-    CHECK(r->most > 1);
     ask_often(&alone);
-    CHECK_INT(1, (int)r->idle_count);
-    swallowed = r->idle[--r->idle_count];
+    CHECK_INT(1, c->made);
+    CHECK(combiner_enter(c, &swallowed));
     ask_often(&alone);
     CHECK_INT(2 * READS, alone.right);
-    CHECK_INT(2, (int)r->made);
-    CHECK_INT(0, (int)r->waiting);
-    CHECK(r->first == NULL && r->last == &r->first);
-    r->idle[r->idle_count++] = swallowed;
+    CHECK_INT(2, c->made);
+    combiner_leave(c, swallowed.place);
     store_drop(&store);
 }
 
