@@ -106,6 +106,7 @@ static void engine_drop(struct engine *engine)
     if (engine == NULL)
         return;
     readers_close(engine);
+    posted_close(engine);
     writers_close(engine);
     pthread_cond_destroy(&engine->outage.tried);
     pthread_mutex_destroy(&engine->outage.lock);
@@ -126,6 +127,7 @@ static FALLIBLE engine_open(const struct store_options *options, struct tally *t
     pthread_mutex_init(&engine->outage.lock, NULL);
     pthread_cond_init(&engine->outage.tried, NULL);
     readers_open(engine);
+    posted_open(engine);
     writers_open(engine);
     end = engine_fill(engine, options);
     if (end == OK)
@@ -162,6 +164,7 @@ const struct driver postgres_driver = {
     .connect = connect_reader,
     .disconnect = conn_free,
     .begin = postgres_begin,
+    .post = postgres_post,
     .commit = postgres_commit,
     .rollback = postgres_rollback,
     .conn = postgres_conn,

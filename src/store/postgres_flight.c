@@ -18,6 +18,7 @@ static const struct {
                          "SELECT pg_catalog.set_config('lock_timeout', CAST($1 AS TEXT), true),"
                          " pg_catalog.set_config('statement_timeout', CAST($2 AS TEXT), true),"
                          " pg_catalog.set_config('idle_in_transaction_session_timeout', CAST($3 AS TEXT), true)" },
+    [OWN_HASTE - QUERY_COUNT] = { "HASTE", "SET LOCAL lock_timeout = 50" },
     [OWN_COMMIT - QUERY_COUNT] = { "COMMIT", "COMMIT" },
     [OWN_TEXT - QUERY_COUNT] = { "copy", NULL },
 };

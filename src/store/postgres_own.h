@@ -12,6 +12,7 @@
  * postgres_readers.c    the connections that all threads share for reading single rows
  * postgres_writers.c    the connections that write, and the queue for them
  * postgres_write.c      transactions, and what became of a commit whose answer was lost
+ * postgres_posted.c     transactions that are data, several in one of the server
  */
 #pragma once
 #include <libpq-fe.h>
@@ -19,13 +20,16 @@
 #include "base/secret.h"
 #include "store/combiner.h"
 #include "store/driver.h"
+#include "store/parcel.h"
 
 #define POSTGRES_WRITERS   16 /* connections that write; past that, more only wait for each other in the server */
 #define READERS_TOGETHER   16 /* statements that travel on one of them at once */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
-#define POSTGRES_NEVER     INT64_MAX              /* wait_ms: as long as the server lives */
-#define POSTGRES_XID_MAX   24                     /* bytes of a transaction's number as text */
-#define FLIGHT_MAX         (2 * READERS_TOGETHER) /* statements, and what prepares them */
+#define POSTGRES_NEVER     INT64_MAX /* wait_ms: as long as the server lives */
+#define POSTGRES_XID_MAX   24        /* bytes of a transaction's number as text */
+#define POSTED_TOGETHER    16        /* transactions that are data, in one of the server */
+#define POSTED_BEGIN       4         /* statements that go before theirs */
+#define FLIGHT_MAX         (2 * (POSTED_TOGETHER * PARCEL_ASKS + POSTED_BEGIN)) /* statements, and what prepares them */
 
 /* The functions of libpq that we call. */
 /* clang-format off */
@@ -75,10 +79,11 @@ struct engine {
     struct outage outage;
     struct readers readers;
     struct writers writers;
+    struct combiner posted;
 };
 
 /* What a transaction is made of, beside the statements of queries.h; and a text that is neither. */
-enum own_query { OWN_BEGIN = QUERY_COUNT, OWN_NUMBER, OWN_BOUNDS, OWN_COMMIT, OWN_TEXT, OWN_END };
+enum own_query { OWN_BEGIN = QUERY_COUNT, OWN_NUMBER, OWN_BOUNDS, OWN_HASTE, OWN_COMMIT, OWN_TEXT, OWN_END };
 
 /* What is on its way to the server, and what has come back: in this order. */
 struct flight {
@@ -115,6 +120,14 @@ struct conn {
         char xid[POSTGRES_XID_MAX];      /* its number in the server; "" when it never began */
         char server[POSTGRES_STATE_MAX]; /* in which life of it */
     } begun;
+};
+
+/* A transaction of the server (conn), or one that is data, and becomes part of such a one when it is committed (parcel). */
+struct work {
+    struct engine *engine;
+    struct conn *conn;
+    size_t members; /* how many it is for us */
+    const struct parcel *parcel;
 };
 
 /* Ends: ERR_INTERNAL (not installed). */
@@ -170,6 +183,8 @@ FALLIBLE postgres_start(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count);
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more);
 int64_t postgres_changed(struct conn *conn);
+int64_t answer_number(const struct libpq *pq, const PGresult *answer);  /* in its first column and row; 0: none */
+int64_t answer_changed(const struct libpq *pq, const PGresult *answer); /* rows */
 void postgres_finish(struct conn *conn);
 struct str postgres_clash(struct conn *conn);
 FALLIBLE postgres_script(struct conn *conn, const char *name, const char *text);
@@ -186,11 +201,17 @@ void writers_close(struct engine *engine);
 FALLIBLE writers_take(struct engine *engine, struct conn **out);
 void writers_give(struct engine *engine, struct conn *conn);
 
-FALLIBLE tx_begin(struct conn *conn); /* BEGIN joins the flight, where one is due */
-void tx_landed(struct conn *conn);    /* keep what the flight with BEGIN has brought */
-FALLIBLE tx_ready(struct conn *conn); /* both at once, for texts that don't fly */
-bool tx_undo(struct conn *conn);      /* roll back; false: the link is of no more use */
+FALLIBLE tx_begin(struct conn *conn);  /* BEGIN joins the flight, where one is due */
+void tx_landed(struct conn *conn);     /* keep what the flight with BEGIN has brought */
+FALLIBLE tx_ready(struct conn *conn);  /* both at once, for texts that don't fly */
+bool tx_undo(struct conn *conn);       /* roll back; false: the link is of no more use */
+FALLIBLE tx_commit(struct work *work); /* else it is still there, unless the link is lost (TX_NONE: it may be done) */
 FALLIBLE postgres_begin(struct engine *engine, struct work **out);
 FALLIBLE postgres_commit(struct work *work);
 void postgres_rollback(struct work *work);
 struct conn *postgres_conn(struct work *work);
+
+void posted_open(struct engine *engine);
+void posted_close(struct engine *engine);
+struct work *postgres_post(struct engine *engine, const struct parcel *parcel);
+FALLIBLE posted_commit(struct work *work); /* and no more: it is still there */

@@ -133,13 +133,24 @@ FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, boo
     return OK;
 }
 
-int64_t postgres_changed(struct conn *conn)
+int64_t answer_number(const struct libpq *pq, const PGresult *answer)
+{
+    return pq->PQntuples(answer) > 0 ? value_at(pq, answer, 0, 0).number : 0;
+}
+
+/* PQcmdTuples does not change it. */
+int64_t answer_changed(const struct libpq *pq, const PGresult *answer)
 {
     int64_t changed = 0;
 
-    if (!str_to_int(str_of(conn->engine->pq->PQcmdTuples(conn->result)), 0, INT64_MAX, &changed))
+    if (!str_to_int(str_of(pq->PQcmdTuples((PGresult *)(uintptr_t)answer)), 0, INT64_MAX, &changed))
         return 0;
     return changed;
+}
+
+int64_t postgres_changed(struct conn *conn)
+{
+    return answer_changed(conn->engine->pq, conn->result);
 }
 
 void postgres_finish(struct conn *conn)

@@ -27,5 +27,5 @@ int main(void)
         return SKIPPED;
     }
     return contract_run(&postgres) + run_pooled() + postgres_url_tests() + postgres_fault_tests() +
-           postgres_flight_tests() + postgres_readers_tests();
+           postgres_flight_tests() + postgres_readers_tests() + postgres_posted_tests();
 }

@@ -9,11 +9,6 @@
 #define LOOK_LEAST 10 /* ms between two looks for a lost commit */
 #define LOOK_MOST  200
 
-struct work {
-    struct engine *engine;
-    struct conn *conn;
-};
-
 /* The transaction's number is asked for at its beginning: it is the only thing by which a commit whose answer is lost can be
  * found again, and a transaction that writes gets one anyway. */
 FALLIBLE tx_begin(struct conn *conn)
@@ -73,7 +68,7 @@ FALLIBLE postgres_begin(struct engine *engine, struct work **out)
     work = calloc(1, sizeof *work);
     if (work == NULL)
         die("out of memory");
-    *work = (struct work){ .engine = engine, .conn = conn };
+    *work = (struct work){ .engine = engine, .conn = conn, .members = 1 };
     conn->tx = TX_TO_BEGIN;
     conn->begun.xid[0] = '\0';
     *out = work;
@@ -85,28 +80,29 @@ struct conn *postgres_conn(struct work *work)
     return work->conn;
 }
 
-static void end_work(struct work *work)
-{
-    flight_forget(work->conn);
-    work->conn->tx = TX_NONE;
-    writers_give(work->engine, work->conn);
-    free(work);
-}
-
 /* Leave nothing of it on the link.  The note stays: it tells why. */
 static void clean_up(struct conn *conn)
 {
     struct note told = *note_get();
 
-    if (conn->tx == TX_BEGUN && conn->link != NULL && !tx_undo(conn))
+    if (conn->link != NULL && !tx_undo(conn))
         conn_down(conn);
     note_put(&told);
 }
 
+/* What has not ended yet is undone. */
 void postgres_rollback(struct work *work)
 {
-    clean_up(work->conn);
-    end_work(work);
+    struct conn *conn = work->conn;
+
+    if (conn != NULL) {
+        if (conn->tx == TX_BEGUN)
+            clean_up(conn);
+        flight_forget(conn);
+        conn->tx = TX_NONE;
+        writers_give(work->engine, conn);
+    }
+    free(work);
 }
 
 /* What became of it?  Only the same server in the same life can say: in another one the number may be somebody else's.
@@ -183,22 +179,27 @@ static FALLIBLE commit(struct work *work)
     if (conn->link == NULL)
         return answer_busy("commit", "the connection of this transaction is lost; nothing of it is there");
     end = commit_once(conn);
-    if (conn->link == NULL && conn->begun.xid[0] != '\0')
-        return find_out(work);
-    if (end != OK)
-        clean_up(conn);
-    return end;
+    return conn->link == NULL && conn->begun.xid[0] != '\0' ? find_out(work) : end;
 }
 
-FALLIBLE postgres_commit(struct work *work)
+FALLIBLE tx_commit(struct work *work)
 {
     struct tally *tally = work->engine->tally;
     int64_t since_ns = clock_mono_ns();
     enum err end = commit(work);
 
+    if (end == OK)
+        work->conn->tx = TX_NONE;
     tally_add(&tally->commit_ns, (uint64_t)(clock_mono_ns() - since_ns));
     tally_add(end == OK ? &tally->commits : &tally->failed, 1);
-    tally_add(&tally->committed, end == OK ? 1 : 0);
-    end_work(work);
+    tally_add(&tally->committed, end == OK ? work->members : 0);
+    return end;
+}
+
+FALLIBLE postgres_commit(struct work *work)
+{
+    enum err end = work->parcel != NULL ? posted_commit(work) : tx_commit(work);
+
+    postgres_rollback(work);
     return end;
 }

@@ -34,3 +34,4 @@ int postgres_url_tests(void);
 int postgres_fault_tests(void);
 int postgres_flight_tests(void);
 int postgres_readers_tests(void);
+int postgres_posted_tests(void);
