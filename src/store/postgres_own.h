@@ -83,7 +83,23 @@ struct engine {
 };
 
 /* What a transaction is made of, beside the statements of queries.h; and a text that is neither. */
-enum own_query { OWN_BEGIN = QUERY_COUNT, OWN_NUMBER, OWN_BOUNDS, OWN_HASTE, OWN_COMMIT, OWN_TEXT, OWN_END };
+enum own_query {
+    OWN_BEGIN = QUERY_COUNT,
+    OWN_NUMBER,
+    OWN_BOUNDS,
+    OWN_HASTE,
+    OWN_COMMIT,
+    OWN_STANDINGS,
+    OWN_TEXT,
+    OWN_END
+};
+
+/* What a statement is to have of an answer; borrowed. */
+struct portion {
+    const PGresult *answer;
+    int next, end; /* rows */
+    int column;    /* its first */
+};
 
 /* What is on its way to the server, and what has come back: in this order. */
 struct flight {
@@ -104,9 +120,8 @@ struct conn {
     struct engine *engine;
     PGconn *link;           /* NULL: not connected */
     struct flight flight;   /* with the answer of the statement between start and finish */
-    PGresult *result;       /* that one; borrowed */
-    PGresult *brought;      /* the same, when a shared connection has brought it: then it is ours */
-    int row;                /* the next of it */
+    struct portion portion; /* of that one */
+    struct haul *haul;      /* it is in there, when a shared connection has brought it */
     enum query_id query;    /* which statement it is */
     bool prepared[OWN_END]; /* on this link, or on its way to be */
     bool pooled;            /* a pooler stands between: nothing of ours outlives a transaction there */
@@ -175,16 +190,18 @@ FALLIBLE postgres_prepare(struct conn *conn, enum query_id query);
 void readers_open(struct engine *engine);
 void readers_close(struct engine *engine);
 bool readers_take(enum query_id query); /* is it one that may go with others? */
-/* Ask on a shared connection.  out: for PQclear.  Ends: as a statement's. */
-FALLIBLE readers_ask(struct engine *engine, const struct ask *ask, PGresult **out);
+/* Ask on a shared connection.  out: in haul, which is for haul_drop.  Ends: as a statement's. */
+FALLIBLE readers_ask(struct engine *engine, const struct ask *ask, struct haul **haul, struct portion *out);
+void haul_drop(struct engine *engine, struct haul **haul);
 
 FALLIBLE postgres_later(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_start(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count);
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more);
 int64_t postgres_changed(struct conn *conn);
-int64_t answer_number(const struct libpq *pq, const PGresult *answer);  /* in its first column and row; 0: none */
-int64_t answer_changed(const struct libpq *pq, const PGresult *answer); /* rows */
+struct portion answer_whole(const struct libpq *pq, const PGresult *answer);
+int64_t answer_number(const struct libpq *pq, const PGresult *answer, int row); /* in its first column; 0: none */
+int64_t answer_changed(const struct libpq *pq, const PGresult *answer);         /* rows */
 void postgres_finish(struct conn *conn);
 struct str postgres_clash(struct conn *conn);
 FALLIBLE postgres_script(struct conn *conn, const char *name, const char *text);

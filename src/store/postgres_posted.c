@@ -87,7 +87,7 @@ static FALLIBLE judge(struct conn *conn, const struct parcel *parcel, const size
         const PGresult *answer = conn->flight.items[items[i]].answer;
         TRY(parcel_judge(&parcel->items[i], answer_changed(pq, answer)));
         if (parcel->items[i].number != NULL)
-            *parcel->items[i].number = answer_number(pq, answer);
+            *parcel->items[i].number = answer_number(pq, answer, 0);
     }
     return OK;
 }

@@ -32,7 +32,7 @@ static FALLIBLE start_once(struct conn *conn, const void *what)
     TRY(add_once(conn, what));
     TRY(flight_land(conn));
     tx_landed(conn);
-    conn->result = flight_answer(conn, (int)ask->query);
+    conn->portion = answer_whole(conn->engine->pq, flight_answer(conn, (int)ask->query));
     return OK;
 }
 
@@ -40,12 +40,8 @@ FALLIBLE postgres_start(struct conn *conn, const struct ask *ask)
 {
     conn->clash[0] = '\0';
     conn->query = ask->query;
-    conn->row = 0;
-    if (conn->tx == TX_NONE && !conn->writes && readers_take(ask->query)) {
-        TRY(readers_ask(conn->engine, ask, &conn->brought));
-        conn->result = conn->brought;
-        return OK;
-    }
+    if (conn->tx == TX_NONE && !conn->writes && readers_take(ask->query))
+        return readers_ask(conn->engine, ask, &conn->haul, &conn->portion);
     return conn_do(conn, start_once, ask);
 }
 
@@ -64,7 +60,7 @@ static FALLIBLE pass_once(struct conn *conn, const void *what)
     TRY(flight_add_text(conn, passing->text, passing->in, passing->count));
     TRY(flight_land(conn));
     tx_landed(conn);
-    conn->result = flight_answer(conn, OWN_TEXT);
+    conn->portion = answer_whole(conn->engine->pq, flight_answer(conn, OWN_TEXT));
     return OK;
 }
 
@@ -73,7 +69,6 @@ FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *
     const struct passing passing = { text, in, count };
 
     conn->clash[0] = '\0';
-    conn->row = 0;
     return conn_do(conn, pass_once, &passing);
 }
 
@@ -121,21 +116,27 @@ static struct value value_at(const struct libpq *pq, const PGresult *result, int
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more)
 {
     const struct libpq *pq = conn->engine->pq;
+    struct portion *p = &conn->portion;
 
-    *more = conn->row < pq->PQntuples(conn->result);
+    *more = p->next < p->end;
     if (!*more)
         return OK;
-    if (columns > (size_t)pq->PQnfields(conn->result))
+    if ((int)columns > pq->PQnfields(p->answer) - p->column)
         return fail(ERR_INTERNAL, "%s has fewer than %zu columns", query_name(conn->query), columns);
     for (size_t i = 0; i < columns; i++)
-        row[i] = value_at(pq, conn->result, conn->row, (int)i);
-    conn->row++;
+        row[i] = value_at(pq, p->answer, p->next, p->column + (int)i);
+    p->next++;
     return OK;
 }
 
-int64_t answer_number(const struct libpq *pq, const PGresult *answer)
+struct portion answer_whole(const struct libpq *pq, const PGresult *answer)
 {
-    return pq->PQntuples(answer) > 0 ? value_at(pq, answer, 0, 0).number : 0;
+    return (struct portion){ .answer = answer, .end = pq->PQntuples(answer) };
+}
+
+int64_t answer_number(const struct libpq *pq, const PGresult *answer, int row)
+{
+    return row < pq->PQntuples(answer) ? value_at(pq, answer, row, 0).number : 0;
 }
 
 /* PQcmdTuples does not change it. */
@@ -150,13 +151,12 @@ int64_t answer_changed(const struct libpq *pq, const PGresult *answer)
 
 int64_t postgres_changed(struct conn *conn)
 {
-    return answer_changed(conn->engine->pq, conn->result);
+    return answer_changed(conn->engine->pq, conn->portion.answer);
 }
 
 void postgres_finish(struct conn *conn)
 {
-    conn->engine->pq->PQclear(conn->brought);
-    conn->brought = NULL;
+    haul_drop(conn->engine, &conn->haul);
     if (conn->flight.landed)
         flight_forget(conn);
 }
