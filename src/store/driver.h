@@ -48,7 +48,7 @@ struct driver {
     FALLIBLE (*begin)(struct engine *engine, struct work **out);
     /* A whole transaction, to be done by whoever is about to write.  Nothing can be asked in it; commit waits for its end, and does it if
      * nobody else has; its Ends are those of the statements too, and ERR_CONFLICT for other rows than told.  A rollback waits where it
-     * was begun.  The parcel is borrowed until either.  NULL where that saves nothing. */
+     * was begun.  The parcel is borrowed until either. */
     struct work *(*post)(struct engine *engine, const struct parcel *parcel);
     /* The commit is on its way, and commit only waits for it; NULL where it would still be waited for.  After a failure there is
      * only rollback, which else waits as well. */

@@ -23,7 +23,7 @@
 #include "store/parcel.h"
 
 #define POSTGRES_WRITERS   16 /* connections that write; past that, more only wait for each other in the server */
-#define READERS_TOGETHER   16 /* statements that travel on one of them at once */
+#define READERS_TOGETHER   32 /* statements that travel on one of them at once */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
 #define POSTGRES_NEVER     INT64_MAX /* wait_ms: as long as the server lives */
 #define POSTGRES_XID_MAX   24        /* bytes of a transaction's number as text */

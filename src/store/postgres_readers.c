@@ -19,9 +19,8 @@ static const bool travels[QUERY_COUNT] = {
     [QUERY_TOTP_OF_USER] = true,
 };
 
-#define WORTH_A_LINK 3  /* that wait while a link is away */
-#define KEY_MOST     64 /* bytes of a key that is asked for with others; an id has 36 */
-#define TYPE_TEXT    25 /* src/include/catalog/pg_type.dat of PostgreSQL */
+#define KEY_MOST  64 /* bytes of a key that is asked for with others; an id has 36 */
+#define TYPE_TEXT 25 /* src/include/catalog/pg_type.dat of PostgreSQL */
 
 /* What a flight has brought, for all that travelled: gone with the last of them. */
 struct haul {
@@ -42,6 +41,8 @@ struct traveller {
     struct note note; /* when it failed */
 };
 
+_Static_assert(2 * READERS_TOGETHER <= FLIGHT_MAX, "a company lands at once");
+
 struct company {
     struct traveller *all[READERS_TOGETHER];
     size_t count;
@@ -55,9 +56,10 @@ struct texts {
     size_t len;
 };
 
+/* The more travel together the less each of them costs, so another link is worth it only for a company that this one can't take. */
 void readers_open(struct engine *engine)
 {
-    combiner_open(&engine->readers.combiner, combiner_places(), WORTH_A_LINK);
+    combiner_open(&engine->readers.combiner, combiner_places(), READERS_TOGETHER);
 }
 
 void readers_close(struct engine *engine)

@@ -129,11 +129,8 @@ FALLIBLE store_begin(struct store *store, struct tx **out)
 
 FALLIBLE store_gather(struct store *store, struct tx **out)
 {
-    struct tx *tx;
+    struct tx *tx = tx_new(store);
 
-    if (store->driver->post == NULL)
-        return store_begin(store, out);
-    tx = tx_new(store);
     tx->parcel = malloc(sizeof *tx->parcel);
     if (tx->parcel == NULL)
         die("out of memory");

@@ -116,11 +116,15 @@ function parts(file) {
 }
 
 const postgresMeaning = `The program, pgbench and the server share the same processors, and take turns. pgbench (\`-M prepared\`) sends the statements
-of [queries.h](../src/store/queries.h) that the request sends, with as many connections as the program has open, and does nothing
-else: no HTTP, no JSON, no signature. The build is that of the sign-ups above, in which a password hash costs nothing.
+of [queries.h](../src/store/queries.h) that the request sends, and does nothing else: no HTTP, no JSON, no signature; with as many
+connections as the program has open, and again with 16, which on two processors is close to the best that it can do. The build is
+that of the sign-ups above, in which a password hash costs nothing.
 
-- **GET /users/me** is one statement; a token is read and its ES256 signature checked once, then known. What is left of the distance is HTTP: each request
-  crosses two sockets, and its client runs on the same processors.
+What comes together the program sends together: reads of sessions in one statement, sign-ups and renewals in one transaction of the
+server. pgbench has a statement and a transaction for each; so the program can have a greater rate than it, and a longer way to wait.
+
+- **GET /users/me** is a look for the session with its account; a token is read and its ES256 signature checked once, then known. What is
+  left of the distance is HTTP: each request crosses two sockets, and its client runs on the same processors.
 - **Sign-ups** are a look for the address, then account and audit row in one transaction.
 - **Renewals** are a look for the session, then its new token and the audit row in one transaction, and an ES256 signature.`;
 

@@ -14,6 +14,7 @@ const [release, bench, page] = process.argv.slice(2).map((name) => path.resolve(
 const program = path.join(bench, 'postern');
 const lua = (name) => fileURLToPath(new URL(name, import.meta.url));
 const ROUNDS = 5, SECONDS = 2, CLIENTS = 32, RENEWALS = 8000;
+const MANY = 16; // connections, where pgbench is at its best on two processors or close to it
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com', date_of_birth: '1990-12-10', job_title: 'Engineer' };
 const password = 'an engine of differences';
 const table = new Table();
@@ -81,6 +82,10 @@ function addRows(act, got, connections, bad) {
     against: of('pgbench', 'rate'), least: 0.7,
     beside: `pgbench -M prepared, the same statements and connections; all rounds: ${all('postgres')} against ${all('pgbench')}${refused}`,
   });
+  table.add({
+    what: `${act.what}, PostgreSQL, beside more connections`, figure: of('postgres', 'rate'), unit: '1/s', against: of('many', 'rate'),
+    beside: `pgbench with ${MANY} connections; all rounds: ${all('many')}`,
+  });
   table.add({ what: `${act.what}, PostgreSQL: p99`, figure: of('postgres', 'p99'), unit: 'µs', against: of('pgbench', 'p99'), beside: 'pgbench' });
   table.add({
     what: `${act.what}, SQLite, ${CLIENTS} clients`, figure: of('sqlite', 'rate'), unit: '1/s', against: of('postgres', 'rate'),
@@ -90,7 +95,7 @@ function addRows(act, got, connections, bad) {
 
 // Each act has a program of its own, so that only the connections are open that it needs.
 async function measure(name, places, pgbench) {
-  const act = acts[name], got = { sqlite: [], postgres: [], pgbench: [] };
+  const act = acts[name], got = { sqlite: [], postgres: [], pgbench: [], many: [] };
   say(`${act.what}: PostgreSQL, pgbench and SQLite in turn`);
   const [postgres, sqlite] = await Promise.all([start(places.postgres), start(places.sqlite)]);
   for (const server of [postgres, sqlite]) await act.run(server, 'first'); // the lane learns how long its jobs are
@@ -98,6 +103,7 @@ async function measure(name, places, pgbench) {
   for (let round = 0; round < ROUNDS; round++) {
     got.postgres.push(await act.run(postgres, round));
     got.pgbench.push(await pgbench.run(name, connections, SECONDS, postgres.session));
+    got.many.push(await pgbench.run(name, MANY, SECONDS, postgres.session));
     got.sqlite.push(await act.run(sqlite, round));
   }
   await postgres.stop();
