@@ -116,9 +116,10 @@ function parts(file) {
 }
 
 const postgresMeaning = `The program, pgbench and the server share the same processors, and take turns. pgbench (\`-M prepared\`) sends the statements
-of [queries.h](../src/store/queries.h) that the request sends, and does nothing else: no HTTP, no JSON, no signature; with as many
-connections as the program has open, and again with 16, which on two processors is close to the best that it can do. The build is
-that of the sign-ups above, in which a password hash costs nothing.
+of [queries.h](../src/store/queries.h) that the request sends, and does nothing else: no HTTP, no JSON, no signature. It has as many
+clients as the program, each with a connection of its own; and, in a second row, as many as the program has connections, which is
+where it reads most: with so few the kernel may keep each of its threads on one processor with its server, and then it reads half as
+many again. The build is that of the sign-ups above, in which a password hash costs nothing.
 
 What comes together the program sends together: reads of sessions in one statement, sign-ups and renewals in one transaction of the
 server. pgbench has a statement and a transaction for each; so the program can have a greater rate than it, and a longer way to wait.
