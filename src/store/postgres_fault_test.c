@@ -31,17 +31,6 @@ static struct str url_of(struct store *store)
     return secret_view(&store->engine->url);
 }
 
-static bool known(struct store *store, int n)
-{
-    struct db *db = NULL;
-    bool found = false;
-
-    CHECK_OK(db_open(store, &db));
-    CHECK_OK(person_known(db, n, &found));
-    db_drop(&db);
-    return found;
-}
-
 static struct tx *begun_with(struct store *store, int n)
 {
     struct tx *tx = NULL;

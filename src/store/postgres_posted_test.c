@@ -157,17 +157,6 @@ static void people(struct store *store, struct hand *hands, int n)
         hands[i] = (struct hand){ .store = store, .put = put_person, .n = n + i };
 }
 
-static bool known(struct store *store, int n)
-{
-    struct db *db = NULL;
-    bool found = false;
-
-    CHECK_OK(db_open(store, &db));
-    CHECK_OK(person_known(db, n, &found));
-    db_drop(&db);
-    return found;
-}
-
 static void check_all(struct hand *hands, enum err end)
 {
     for (int i = 0; i < HANDS; i++) {

@@ -36,7 +36,8 @@ void db_drop(struct db **db);
 /* Wait for the turn to write.  On PostgreSQL the transaction begins with its first statement.  Ends: ERR_BUSY (WHY_STORE_BUSY), ERR_INTERNAL. */
 FALLIBLE store_begin(struct store *store, struct tx **out);
 /* The same for who wants to know no more than whether all of it could be done (query_later, query_expect): nothing begins before the
- * commit, so nobody waits meanwhile, and somebody else may do it together with his own.  What asks for an answer begins it at once. */
+ * commit, so nobody waits meanwhile, and somebody else may do it together with his own.  Then his statements may come between what is
+ * looked at of it (query_expect, query_number_later) and what follows.  What asks for an answer begins it at once. */
 FALLIBLE store_gather(struct store *store, struct tx **out);
 /* OK: durable.  Any end closes the transaction; *tx becomes NULL. */
 FALLIBLE store_commit(struct tx **tx);

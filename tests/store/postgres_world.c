@@ -75,3 +75,14 @@ struct str fresh_pooled(void)
     snprintf(url, sizeof url, "%.*s%s", (int)(name_in(pooled) - pooled.ptr), pooled.ptr, name_in(fresh()));
     return str_of(url);
 }
+
+bool known(struct store *store, int n)
+{
+    struct db *db = NULL;
+    bool found = false;
+
+    CHECK_OK(db_open(store, &db));
+    CHECK_OK(person_known(db, n, &found));
+    db_drop(&db);
+    return found;
+}

@@ -11,6 +11,7 @@ struct str fresh_pooled(void);    /* as fresh, through pgBouncer in transaction 
 struct str fresh(void);           /* the URL of a new empty database; lives until the next call */
 enum err open_as(struct str url, int64_t busy_ms, struct store **store);
 struct store *open_new(struct str url, int64_t busy_ms); /* and migrated */
+bool known(struct store *store, int n);                  /* is the n-th person there? */
 void tell(const char *format, ...)
     __attribute__((format(printf, 1, 2))); /* statements for the server's administrator */
 void kill_all(struct str url);             /* every connection to that database */
