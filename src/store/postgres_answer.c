@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/why.h"
 
+/* Types of our columns (src/include/catalog/pg_type.dat of PostgreSQL). */
+enum { TYPE_BOOL = 16, TYPE_BYTES = 17, TYPE_INT8 = 20, TYPE_INT2 = 21, TYPE_INT4 = 23 };
+
 /* What a failure means for us, by the beginning of its SQLSTATE (PostgreSQL 15, Appendix A). */
 enum fate { FATE_INTERNAL, FATE_CLASH, FATE_BUSY, FATE_UNDONE, FATE_GONE };
 
@@ -240,4 +243,54 @@ FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int6
     while (conn->link != NULL && (result = pq->PQgetResult(conn->link)) != NULL)
         pq->PQclear(result);
     return end;
+}
+
+/* Big-endian, of 1 to 8 bytes, sign in the first bit. */
+static int64_t int_of(const char *bytes, int length)
+{
+    uint64_t number = length > 0 && (bytes[0] & 0x80) != 0 ? UINT64_MAX : 0;
+
+    for (int i = 0; i < length; i++)
+        number = number << 8 | (uint8_t)bytes[i];
+    return (int64_t)number;
+}
+
+struct value answer_value(const struct libpq *pq, const PGresult *answer, int row, int column)
+{
+    const char *bytes = pq->PQgetvalue(answer, row, column);
+    struct str as_is = { bytes, (size_t)pq->PQgetlength(answer, row, column) };
+
+    if (pq->PQgetisnull(answer, row, column))
+        return (struct value){ .kind = VALUE_NULL };
+    switch (pq->PQftype(answer, column)) {
+    case TYPE_BOOL:
+    case TYPE_INT2:
+    case TYPE_INT4:
+    case TYPE_INT8:
+        return in_int(int_of(bytes, (int)as_is.len));
+    case TYPE_BYTES:
+        return (struct value){ VALUE_BYTES, 0, as_is };
+    default: /* text; our tables have no other types */
+        return in_text(as_is);
+    }
+}
+
+struct portion answer_whole(const struct libpq *pq, const PGresult *answer)
+{
+    return (struct portion){ .answer = answer, .end = pq->PQntuples(answer) };
+}
+
+int64_t answer_number(const struct libpq *pq, const PGresult *answer, int row)
+{
+    return row < pq->PQntuples(answer) ? answer_value(pq, answer, row, 0).number : 0;
+}
+
+/* PQcmdTuples does not change it. */
+int64_t answer_changed(const struct libpq *pq, const PGresult *answer)
+{
+    int64_t changed = 0;
+
+    if (!str_to_int(str_of(pq->PQcmdTuples((PGresult *)(uintptr_t)answer)), 0, INT64_MAX, &changed))
+        return 0;
+    return changed;
 }

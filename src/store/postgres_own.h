@@ -1,9 +1,9 @@
-/* What the files of the PostgreSQL driver share.  Only they include this, and only this includes libpq-fe.h.
+/* What the files of the PostgreSQL driver share.  Only they include this.
  *
  * postgres.c            the address, the engine, the table of functions
  * postgres_library.c    libpq, loaded when it is first needed
  * postgres_connect.c    one connection: opening it, what the server is like, pauses while it can't be reached
- * postgres_answer.c     waiting for an answer; how a failure ends
+ * postgres_answer.c     waiting for an answer; how a failure ends; what it says
  * postgres_flight.c     statements that are sent together, and waited for once
  * postgres_statement.c  statements of one connection
  * postgres_news.c       LISTEN and NOTIFY
@@ -15,37 +15,16 @@
  * postgres_posted.c     transactions that are data, several in one of the server
  */
 #pragma once
-#include <libpq-fe.h>
 #include <pthread.h>
 #include "base/secret.h"
 #include "store/combiner.h"
 #include "store/driver.h"
-#include "store/parcel.h"
+#include "store/postgres_flight.h"
 
 #define POSTGRES_WRITERS   16 /* connections that write; past that, more only wait for each other in the server */
-#define READERS_TOGETHER   32 /* statements that travel on one of them at once */
+#define READERS_TOGETHER   32 /* statements that travel at once on a link that all threads share */
 #define POSTGRES_STATE_MAX 96 /* bytes of what tells one life of a server from another */
-#define POSTGRES_NEVER     INT64_MAX /* wait_ms: as long as the server lives */
-#define POSTGRES_XID_MAX   24        /* bytes of a transaction's number as text */
-#define POSTED_TOGETHER    16        /* transactions that are data, in one of the server */
-#define POSTED_BEGIN       4         /* statements that go before theirs */
-#define FLIGHT_MAX         (2 * (POSTED_TOGETHER * PARCEL_ASKS + POSTED_BEGIN)) /* statements, and what prepares them */
-
-/* The functions of libpq that we call. */
-/* clang-format off */
-#define LIBPQ(F)                                                                                                       \
-    F(PQconninfoParse) F(PQconninfoFree) F(PQfreemem) F(PQconnectStartParams) F(PQconnectPoll) F(PQreset) F(PQfinish) F(PQstatus) F(PQerrorMessage)   \
-    F(PQsocket) F(PQserverVersion) F(PQbackendPID) F(PQtransactionStatus) F(PQsetNoticeReceiver)                       \
-    F(PQsendQuery) F(PQsendPrepare) F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQconsumeInput) F(PQisBusy)          \
-    F(PQgetResult) F(PQclear) F(PQresultStatus) F(PQresultErrorField) F(PQntuples) F(PQnfields) F(PQftype)             \
-    F(PQgetvalue) F(PQgetlength) F(PQgetisnull) F(PQcmdTuples) F(PQcmdStatus) F(PQnotifies) F(PQlibVersion)            \
-    F(PQputCopyData) F(PQputCopyEnd)                                                                                   \
-    F(PQenterPipelineMode) F(PQexitPipelineMode) F(PQpipelineStatus) F(PQpipelineSync)
-/* clang-format on */
-#define LIBPQ_MEMBER(name) __typeof__(name) *name;
-struct libpq {
-    LIBPQ(LIBPQ_MEMBER)
-};
+#define POSTGRES_XID_MAX   24 /* bytes of a transaction's number as text */
 
 /* While the server can't be reached one thread tries at a time, after a pause; who comes meanwhile waits for it a moment, who comes
  * in the pause is told at once. */
@@ -82,37 +61,6 @@ struct engine {
     struct combiner posted;
 };
 
-/* What a transaction is made of, beside the statements of queries.h; and a text that is neither. */
-enum own_query {
-    OWN_BEGIN = QUERY_COUNT,
-    OWN_NUMBER,
-    OWN_BOUNDS,
-    OWN_HASTE,
-    OWN_COMMIT,
-    OWN_STANDINGS,
-    OWN_TEXT,
-    OWN_END
-};
-
-/* What a statement is to have of an answer; borrowed. */
-struct portion {
-    const PGresult *answer;
-    int next, end; /* rows */
-    int column;    /* its first */
-};
-
-/* What is on its way to the server, and what has come back: in this order. */
-struct flight {
-    struct {
-        int query;        /* of enum query_id or own_query */
-        bool prepares;    /* else runs */
-        PGresult *answer; /* good ones, until the next flight */
-    } items[FLIGHT_MAX];
-    size_t count;
-    bool landed;  /* nothing is on its way */
-    bool patient; /* one of them may take long */
-};
-
 /* BEGIN travels with the first statement. */
 enum tx_state { TX_NONE, TX_TO_BEGIN, TX_BEGUN };
 
@@ -145,9 +93,6 @@ struct work {
     const struct parcel *parcel;
 };
 
-/* Ends: ERR_INTERNAL (not installed). */
-FALLIBLE libpq_load(const struct libpq **out);
-
 /* Ends: ERR_BUSY (WHY_STORE_BUSY), with the server's reason as the sentence. */
 FALLIBLE conn_up(struct conn *conn); /* connect unless it is */
 void conn_down(struct conn *conn);
@@ -156,34 +101,6 @@ void conn_free(struct conn *conn);
 /* Do it.  While nothing of a transaction was told to anybody it is done again: on a fresh link when an old one turns out to be
  * dead; after a deadlock or a serialisation failure. */
 FALLIBLE conn_do(struct conn *conn, FALLIBLE (*once)(struct conn *, const void *), const void *what);
-
-/* The answer to a text that has just been sent: the last result of several; the first failure of them decides.  out may be NULL,
- * else it is for answer_drop, and untouched on failure. */
-FALLIBLE answer_wait(struct conn *conn, const char *what, int64_t wait_ms, PGresult **out);
-/* The server is ready for the rows of this COPY ... FROM STDIN.  After that come PQputCopyData, PQputCopyEnd, answer_wait. */
-FALLIBLE answer_copy(struct conn *conn, const char *what, const char *text, int64_t wait_ms);
-FALLIBLE answer_send_failed(struct conn *conn, const char *what);
-bool answer_ready(int fd, short events, int64_t until_ns); /* of poll; false: not in time */
-/* The next result of what has been sent; NULL at the end of one statement's.  Ends: ERR_BUSY. */
-FALLIBLE answer_next(struct conn *conn, const char *what, int64_t until_ns, PGresult **out);
-int64_t answer_until_ns(int64_t wait_ms);
-FALLIBLE answer_judge(struct conn *conn, const char *what, const PGresult *result); /* how a result ends */
-/* Several statements in one text, without parameters.  out may be NULL. */
-FALLIBLE answer_to(struct conn *conn, const char *what, const char *text, int64_t wait_ms, PGresult **out);
-FALLIBLE answer_busy(const char *what, const char *why); /* ERR_BUSY (WHY_STORE_BUSY) and a sentence for the log */
-int64_t answer_wait_ms(const struct engine *engine);     /* for a statement of ours */
-void answer_drop(struct conn *conn, PGresult **result);
-
-/* Statements are added, and land together: one message there, one wait.  The first failure decides how it ends; the server
- * skips those behind it.  A full flight lands before the next is added. */
-FALLIBLE flight_add(struct conn *conn, int query, const struct value *in, size_t count);
-FALLIBLE flight_prepare(struct conn *conn, int query);
-FALLIBLE flight_add_text(struct conn *conn, const char *text, const struct value *in,
-                         size_t count); /* OWN_TEXT; patient */
-FALLIBLE flight_land(struct conn *conn);
-PGresult *flight_answer(struct conn *conn, int query); /* of the last landing; borrowed; NULL: it was not part of it */
-void flight_forget(struct conn *conn);                 /* its answers; all of it when the link is gone */
-FALLIBLE flight_leave(struct conn *conn);              /* land, and be ready for texts of several statements */
 
 FALLIBLE postgres_prepare(struct conn *conn, enum query_id query);
 
@@ -199,9 +116,6 @@ FALLIBLE postgres_start(struct conn *conn, const struct ask *ask);
 FALLIBLE postgres_pass(struct conn *conn, const char *text, const struct value *in, size_t count);
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more);
 int64_t postgres_changed(struct conn *conn);
-struct portion answer_whole(const struct libpq *pq, const PGresult *answer);
-int64_t answer_number(const struct libpq *pq, const PGresult *answer, int row); /* in its first column; 0: none */
-int64_t answer_changed(const struct libpq *pq, const PGresult *answer);         /* rows */
 void postgres_finish(struct conn *conn);
 struct str postgres_clash(struct conn *conn);
 FALLIBLE postgres_script(struct conn *conn, const char *name, const char *text);

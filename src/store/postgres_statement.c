@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Types of our columns (src/include/catalog/pg_type.dat of PostgreSQL). */
-enum { TYPE_BOOL = 16, TYPE_BYTES = 17, TYPE_INT8 = 20, TYPE_INT2 = 21, TYPE_INT4 = 23 };
-
 static FALLIBLE prepare_once(struct conn *conn, const void *what)
 {
     TRY(flight_prepare(conn, (int)*(const enum query_id *)what));
@@ -83,36 +80,6 @@ FALLIBLE postgres_later(struct conn *conn, const struct ask *ask)
     return OK;
 }
 
-/* Big-endian, of 1 to 8 bytes, sign in the first bit. */
-static int64_t int_of(const char *bytes, int length)
-{
-    uint64_t number = length > 0 && (bytes[0] & 0x80) != 0 ? UINT64_MAX : 0;
-
-    for (int i = 0; i < length; i++)
-        number = number << 8 | (uint8_t)bytes[i];
-    return (int64_t)number;
-}
-
-static struct value value_at(const struct libpq *pq, const PGresult *result, int row, int column)
-{
-    const char *bytes = pq->PQgetvalue(result, row, column);
-    struct str as_is = { bytes, (size_t)pq->PQgetlength(result, row, column) };
-
-    if (pq->PQgetisnull(result, row, column))
-        return (struct value){ .kind = VALUE_NULL };
-    switch (pq->PQftype(result, column)) {
-    case TYPE_BOOL:
-    case TYPE_INT2:
-    case TYPE_INT4:
-    case TYPE_INT8:
-        return in_int(int_of(bytes, (int)as_is.len));
-    case TYPE_BYTES:
-        return (struct value){ VALUE_BYTES, 0, as_is };
-    default: /* text; our tables have no other types */
-        return in_text(as_is);
-    }
-}
-
 FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, bool *more)
 {
     const struct libpq *pq = conn->engine->pq;
@@ -124,29 +91,9 @@ FALLIBLE postgres_next(struct conn *conn, struct value *row, size_t columns, boo
     if ((int)columns > pq->PQnfields(p->answer) - p->column)
         return fail(ERR_INTERNAL, "%s has fewer than %zu columns", query_name(conn->query), columns);
     for (size_t i = 0; i < columns; i++)
-        row[i] = value_at(pq, p->answer, p->next, p->column + (int)i);
+        row[i] = answer_value(pq, p->answer, p->next, p->column + (int)i);
     p->next++;
     return OK;
-}
-
-struct portion answer_whole(const struct libpq *pq, const PGresult *answer)
-{
-    return (struct portion){ .answer = answer, .end = pq->PQntuples(answer) };
-}
-
-int64_t answer_number(const struct libpq *pq, const PGresult *answer, int row)
-{
-    return row < pq->PQntuples(answer) ? value_at(pq, answer, row, 0).number : 0;
-}
-
-/* PQcmdTuples does not change it. */
-int64_t answer_changed(const struct libpq *pq, const PGresult *answer)
-{
-    int64_t changed = 0;
-
-    if (!str_to_int(str_of(pq->PQcmdTuples((PGresult *)(uintptr_t)answer)), 0, INT64_MAX, &changed))
-        return 0;
-    return changed;
 }
 
 int64_t postgres_changed(struct conn *conn)
