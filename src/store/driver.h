@@ -108,7 +108,6 @@ extern const struct driver sqlite_driver, postgres_driver;
 struct store {
     const struct driver *driver;
     struct engine *engine;
-    _Atomic(struct conn *) spare; /* of the last db that was dropped; NULL: none */
     struct tally tally;
 };
 
@@ -116,7 +115,6 @@ struct db {
     struct store *store;
     struct conn *conn; /* NULL in a transaction that still gathers */
     struct tx *tx;     /* that it reads in; NULL: none */
-    bool elsewhere;    /* it reads a copy of the store's database */
 };
 
 /* It gathers (parcel), or was begun (work), or was posted (both). */

@@ -14,7 +14,7 @@ FALLIBLE store_copy(struct db *db, const char *path, struct db **copy)
     *copy = calloc(1, sizeof **copy);
     if (*copy == NULL)
         die("out of memory");
-    **copy = (struct db){ .store = db->store, .conn = conn, .elsewhere = true };
+    **copy = (struct db){ .store = db->store, .conn = conn };
     return OK;
 }
 

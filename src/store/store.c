@@ -59,13 +59,9 @@ FALLIBLE store_open(const struct store_options *options, struct store **out)
 
 void store_drop(struct store **store)
 {
-    struct store *old = *store;
-
-    if (old != NULL && old->spare != NULL)
-        old->driver->disconnect(old->spare);
-    if (old != NULL && old->engine != NULL)
-        old->driver->drop(old->engine);
-    free(old);
+    if (*store != NULL && (*store)->engine != NULL)
+        (*store)->driver->drop((*store)->engine);
+    free(*store);
     *store = NULL;
 }
 
@@ -81,11 +77,10 @@ struct str store_place(const struct store *store)
 
 FALLIBLE db_open(struct store *store, struct db **out)
 {
-    struct conn *conn = atomic_exchange(&store->spare, NULL);
+    struct conn *conn = NULL;
     struct db *db;
 
-    if (conn == NULL)
-        TRY(store->driver->connect(store->engine, &conn));
+    TRY(store->driver->connect(store->engine, &conn));
     db = calloc(1, sizeof *db);
     if (db == NULL)
         die("out of memory");
@@ -94,17 +89,9 @@ FALLIBLE db_open(struct store *store, struct db **out)
     return OK;
 }
 
-/* One is kept for who comes next: to open a connection costs more than most of what is asked on it, and a start asks many times. */
-static bool keep_spare(const struct db *db)
-{
-    struct conn *none = NULL;
-
-    return !db->elsewhere && atomic_compare_exchange_strong(&db->store->spare, &none, db->conn);
-}
-
 void db_drop(struct db **db)
 {
-    if (*db != NULL && !keep_spare(*db))
+    if (*db != NULL)
         (*db)->store->driver->disconnect((*db)->conn);
     free(*db);
     *db = NULL;

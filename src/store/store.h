@@ -29,7 +29,7 @@ void store_drop(struct store **store);
 bool store_shared(const struct store *store);      /* do other nodes work on it too? */
 struct str store_place(const struct store *store); /* for people: "sqlite:/srv/postern.db"; never a password */
 
-/* A connection for reading.  Statements are prepared once per connection; one that was dropped may serve the next. */
+/* A connection for reading.  Statements are prepared once per connection. */
 FALLIBLE db_open(struct store *store, struct db **out);
 void db_drop(struct db **db);
 

@@ -45,35 +45,6 @@ TEST(tx, counts_reads_outside_of_it_only)
     CHECK_INT(0, after.failed);
 }
 
-static bool is_known_to(struct db *db, int n)
-{
-    bool known = false;
-    CHECK_OK(person_known(db, n, &known));
-    return known;
-}
-
-/* One of them with the connection of one that was dropped. */
-TEST(db, that_is_opened_when_others_were_dropped_sees_what_is_there_by_then)
-{
-    struct world *w = *state;
-    struct db *first = NULL, *second = NULL;
-    struct store *others = NULL;
-
-    CHECK_OK(db_open(w->store, &first));
-    CHECK_OK(db_open(w->store, &second));
-    CHECK(!is_known_to(first, 1) && !is_known_to(second, 1));
-    db_drop(&first);
-    db_drop(&second);
-    CHECK_OK(world_open(w->url, &others));
-    CHECK_OK(person_add(others, 1));
-    store_drop(&others);
-    CHECK_OK(db_open(w->store, &first));
-    CHECK_OK(db_open(w->store, &second));
-    CHECK(is_known_to(first, 1) && is_known_to(second, 1));
-    db_drop(&first);
-    db_drop(&second);
-}
-
 TEST(tx, that_was_sent_is_there_when_its_commit_returns_and_keeps_nobody_waiting)
 {
     struct world *w = *state;
@@ -546,7 +517,6 @@ int contract_transactions(const struct contract *contract)
         FRESH(tx, that_was_sent_is_there_when_its_commit_returns_and_keeps_nobody_waiting),
         FRESH(tx, that_is_dropped_after_it_was_sent_leaves_all_or_nothing),
         FRESH(tx, counts_reads_outside_of_it_only),
-        FRESH(db, that_is_opened_when_others_were_dropped_sees_what_is_there_by_then),
         FRESH(tx, lets_one_of_fifty_sign_ups_of_an_address_through),
         FRESH(tx, is_not_harmed_by_others_that_fail_or_are_dropped),
         FRESH(tx, that_holds_an_account_loses_no_change_to_others),
