@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { before, describe, it, test } from 'node:test';
 import { desk, refused } from '../support/desk.mjs';
+import { dyingAt } from '../support/die.mjs';
 import { children } from '../support/run.mjs';
-import { newFolder, program, run, startServer, top } from '../support/server.mjs';
+import { newFolder, program, startServer } from '../support/server.mjs';
 import { signIn, signUp } from '../support/story.mjs';
 
 const server = process.env.POSTERN_TEST_POSTGRES;
@@ -67,16 +67,44 @@ async function lived(at, url, more = 0) {
   return { people, tokens, canaries: one.canaries };
 }
 
-// May be, although the copy was killed: between its end and that of its process.
-const isWhole = async (at, url) => (await at.cliWith({ env: { DATABASE_URL: url } }, 'user', 'list')).code === 0;
+const BROKEN_OFF = /a copy into this database was broken off; run the same postern store copy again/;
 
-// What was said by the copy, and who must not start on its target.
+// Who must not start on its target, and what they say.
 async function assertUnfinished(at, url) {
   for (const words of [['serve'], ['migrate', 'up'], ['user', 'list']]) {
     const { code, stderr } = await at.cliWith({ env: { DATABASE_URL: url } }, ...words);
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /a copy into this database was broken off; run the same postern store copy again/);
+    assert.match(stderr, BROKEN_OFF);
   }
+}
+
+async function killedAt(at, from, to, n) {
+  const { signal, stderr } = await at.copyWith(await dyingAt(n), from, to);
+  assert.equal(signal, 'SIGKILL', stderr);
+}
+
+// Killed as soon as it has begun to copy.
+async function brokenOff(at, from, to) {
+  const begun = async () => BROKEN_OFF.test((await at.cliWith({ env: { DATABASE_URL: to } }, 'user', 'list')).stderr);
+  for (let n = 100; !(await begun()); n += 10) await killedAt(at, from, to, n);
+}
+
+// A copy that has come to a stand in the midst of its work; ended() lets it go on, to its end.
+async function standing(at, from, to, ...more) {
+  const env = { ...at.env, ...(await dyingAt(500, { by: 'SIGSTOP' })) };
+  const child = spawn(program, ['store', 'copy', '--from', from, '--to', to, ...more], { cwd: at.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { stdout: '', stderr: '' };
+  children.add(child);
+  for (const name of ['stdout', 'stderr']) child[name].on('data', (text) => (said[name] += text));
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  while (!readFileSync(`/proc/${child.pid}/stat`, 'latin1').includes(') T ')) await new Promise((resolve) => setTimeout(resolve, 10));
+  const ended = async () => {
+    child.kill('SIGCONT');
+    const code = await closed;
+    children.delete(child);
+    return { code, ...said };
+  };
+  return { pid: child.pid, ended };
 }
 
 for (const [from, to] of [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgres', 'sqlite'], ['postgres', 'postgres']])
@@ -124,75 +152,50 @@ for (const [from, to] of [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgr
     });
   });
 
-// It is killed when it tells its progress: at the n-th line, or at the first that fits.
-function killedAt(at, from, to, when) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, ['store', 'copy', '--from', from, '--to', to], { cwd: at.folder, env: at.env, stdio: ['ignore', 'ignore', 'pipe'] });
-    let lines = 0, stderr = '';
-    children.add(child);
-    createInterface({ input: child.stderr }).on('line', (text) => {
-      lines += 1;
-      stderr += `${text}\n`;
-      if (lines === when || (when instanceof RegExp && when.test(text))) child.kill('SIGKILL');
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      children.delete(child);
-      resolve({ code, signal, stderr });
-    });
-  });
-}
+const ways = [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgres', 'sqlite']];
+const needs = (from, to) => (from === to ? {} : needsPostgres);
 
-for (const [from, to] of [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgres', 'sqlite']])
-  test(`killed again and again on its way from ${from} to ${to} it comes to the same end`, { timeout: 300_000, ...(to === from ? {} : needsPostgres) }, async () => {
+for (const [from, to] of ways)
+  test(`killed again and again on its way from ${from} to ${to} it comes to the same end`, { timeout: 300_000, ...needs(from, to) }, async () => {
     const at = office();
-    const source = fresh[from]();
+    const source = fresh[from](), target = fresh[to]();
     await lived(at, source, ROWS);
     const want = await copied(at, source, fresh[to]());
-    let target = fresh[to](), killed = 0, whole = false;
-    for (let line = 1; line <= want.items.length && !(whole && killed > 1); line++) {
-      if (whole) target = fresh[to](); // it was quicker than the signal, too soon
-      const { code, signal, stderr } = await killedAt(at, source, target, line);
-      if (code !== 0) assert.equal(signal, 'SIGKILL', stderr);
-      whole = await isWhole(at, target);
-      if (whole) continue;
-      killed += 1;
+    await brokenOff(at, source, target);
+    for (let n = 10; n <= 60; n += 10) {
+      await killedAt(at, source, target, n);
       await assertUnfinished(at, target);
     }
-    assert.ok(killed > 1, 'it was killed');
-    const got = whole ? await copied(at, target, fresh[to]()) : await copied(at, source, target);
-    assert.equal(got.resumed, !whole);
+    const got = await copied(at, source, target);
+    assert.equal(got.resumed, true);
     assert.deepEqual(got.items, want.items);
   });
 
-test('killed before any change of the disk the target is whole or can be made whole', { timeout: 300_000 }, async () => {
-  const at = office();
-  const library = path.join(newFolder(), 'die_at.so');
-  const built = await run('gcc', ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', library, path.join(top, 'tests/support/die_at.c')]);
-  assert.equal(built.code, 0, built.stderr);
-  const source = fresh.sqlite();
-  await lived(at, source, 3000);
-  const want = await copied(at, source, fresh.sqlite());
-  const seen = { again: 0, on: 0 };
-  for (let n = 1; ; n += 1 + Math.floor(n / 6)) {
-    const target = fresh.sqlite();
-    const env = { DIE_AT: String(n), LD_PRELOAD: library, ASAN_OPTIONS: 'verify_asan_link_order=0:detect_leaks=0' };
-    const { code, signal, stderr } = await at.copyWith(env, source, target);
-    if (code === 0) break;
-    assert.equal(signal, 'SIGKILL', stderr);
-    const rest = await at.copy(source, target, '--json', '--quiet');
-    if (rest.code === 0) {
-      const told = JSON.parse(rest.stdout);
-      seen[told.resumed ? 'on' : 'again'] += 1;
-      assert.deepEqual(told.items, want.items, `killed at step ${n}`);
-    } else {
-      refused(rest, 1, /not empty/); // it was killed after its end
-      assert.deepEqual((await copied(at, target, fresh.sqlite())).items, want.items);
+for (const [from, to] of ways)
+  test(`killed at any step from ${from} to ${to} the target is whole or can be made whole`, { timeout: 300_000, ...needs(from, to) }, async () => {
+    const at = office();
+    const source = fresh[from]();
+    await lived(at, source, 3000);
+    const want = await copied(at, source, fresh[to]());
+    const seen = { again: 0, on: 0 };
+    for (let n = 1; ; n += 1 + Math.floor(n / 6)) {
+      const target = fresh[to]();
+      const { code, signal, stderr } = await at.copyWith(await dyingAt(n), source, target);
+      if (code === 0) break;
+      assert.equal(signal, 'SIGKILL', stderr);
+      const rest = await at.copy(source, target, '--json', '--quiet');
+      if (rest.code === 0) {
+        const told = JSON.parse(rest.stdout);
+        seen[told.resumed ? 'on' : 'again'] += 1;
+        assert.deepEqual(told.items, want.items, `killed at step ${n}`);
+      } else {
+        refused(rest, 1, /not empty/); // it was killed after its end
+        assert.deepEqual((await copied(at, target, fresh[to]())).items, want.items);
+      }
+      assert.equal((await at.cliWith({ env: { DATABASE_URL: target } }, 'user', 'list')).code, 0);
     }
-    assert.equal((await at.cliWith({ env: { DATABASE_URL: target } }, 'user', 'list')).code, 0);
-  }
-  assert.ok(seen.again > 0 && seen.on > 0, JSON.stringify(seen));
-});
+    assert.ok(seen.again > 0 && seen.on > 0, JSON.stringify(seen));
+  });
 
 describe('what has changed since a copy was broken off', () => {
   const at = {};
@@ -200,8 +203,9 @@ describe('what has changed since a copy was broken off', () => {
     at.office = office();
     at.source = fresh.sqlite();
     at.target = fresh.sqlite();
-    await lived(at.office, at.source, ROWS);
-    assert.equal((await killedAt(at.office, at.source, at.target, /^comparing/)).signal, 'SIGKILL');
+    await lived(at.office, at.source);
+    await brokenOff(at.office, at.source, at.target);
+    for (let n = 20; number(at.target, 'SELECT COUNT(*) FROM users') === 0; n++) await killedAt(at.office, at.source, at.target, n);
     tell(at.source, "UPDATE users SET job_title = 'Owner' WHERE id = 1");
   });
 
@@ -226,23 +230,10 @@ test('what is written while it runs is not copied, and that is said', async () =
   const source = fresh.sqlite();
   await lived(at, source, ROWS);
   const one = await serveOn(at, source);
-  const child = spawn(program, ['store', 'copy', '--from', source, '--to', fresh.sqlite(), '--json'], { cwd: at.folder, env: at.env });
-  let stdout = '';
-  let stderr = '';
-  children.add(child);
-  child.stdout.on('data', (text) => (stdout += text));
-  const ended = new Promise((resolve) => child.on('close', resolve));
-  await new Promise((resolve) => child.stderr.on('data', (text) => {
-    if (stderr === '') {
-      child.kill('SIGSTOP');
-      resolve();
-    }
-    stderr += text;
-  }));
+  const copy = await standing(at, source, fresh.sqlite(), '--json');
   await signUp(one);
-  child.kill('SIGCONT');
-  assert.equal(await ended, 0, stderr);
-  children.delete(child);
+  const { code, stdout, stderr } = await copy.ended();
+  assert.equal(code, 0, stderr);
   assert.ok(JSON.parse(stdout).missed > 0, stdout);
   assert.match(stderr, /the source has been written to meanwhile/);
   assert.equal(await one.stop(), 0);
@@ -312,17 +303,10 @@ test('a password in an address is neither told nor left in the list of processes
   const source = fresh.postgres();
   const { password } = new URL(source);
   await lived(at, source, ROWS);
-  const child = spawn(program, ['store', 'copy', '--from', source, '--to', fresh.sqlite()], { cwd: at.folder, env: at.env });
-  let said = '';
-  let seen;
-  children.add(child);
-  child.stdout.on('data', (text) => (said += text));
-  child.stderr.on('data', (text) => {
-    said += text;
-    seen ??= readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
-  });
-  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0, said);
-  children.delete(child);
+  const copy = await standing(at, source, fresh.sqlite());
+  const seen = readFileSync(`/proc/${copy.pid}/cmdline`, 'latin1');
+  const { code, stdout, stderr } = await copy.ended();
+  assert.equal(code, 0, stderr);
   assert.match(seen, /--from/);
-  assert.ok(!seen.includes(password) && !said.includes(password));
+  for (const text of [seen, stdout, stderr]) assert.ok(!text.includes(password));
 });

@@ -23,7 +23,7 @@ it('a rotation that is killed at any step is done or not done, and the old token
   for (let n = 1; !survived; n++) {
     assert.ok(n < 200, 'a rotation has no end');
     rmSync(after, { force: true });
-    server = await startServer({ folder, canaries, env: await dyingAt(n, after) });
+    server = await startServer({ folder, canaries, env: await dyingAt(n, { after }) });
     const tokens = await signIn(server, account);
     writeFileSync(after, '');
     const answer = await refresh(server, tokens.refresh_token).catch(() => undefined);
