@@ -56,8 +56,8 @@
     W(WHY_USERNAME_TAKEN,     ERR_CONFLICT,        "username_taken",        "Username already exists")                         \
     W(WHY_CODE_WRONG,         ERR_DENIED,          "code_wrong",            "The code is not right, or was used before")       \
     W(WHY_CODE_WRONG_SIGNIN,  ERR_UNAUTHENTICATED, "code_wrong",            "The code is not right, or was used before")       \
-    W(WHY_FACTOR_DISABLED,    ERR_DENIED,          "factor_disabled",       "Too many wrong codes in a row; sign in another way, and set this one up anew") \
-    W(WHY_FACTOR_DISABLED_SIGNIN, ERR_UNAUTHENTICATED, "factor_disabled",   "Too many wrong codes in a row; sign in another way, and set this one up anew") \
+    W(WHY_FACTOR_DISABLED,    ERR_DENIED,          "factor_disabled",       "This factor is disabled; sign in another way, and set it up anew") \
+    W(WHY_FACTOR_DISABLED_SIGNIN, ERR_UNAUTHENTICATED, "factor_disabled",   "This factor is disabled; sign in another way, and set it up anew") \
     W(WHY_FACTOR_MISSING,     ERR_MISSING,         "factor_not_found",      "This account has no such factor")                 \
     W(WHY_ENROLMENT_MISSING,  ERR_CONFLICT,        "enrolment_missing",     "There is no enrolment to confirm, or it is over; begin a new one") \
     W(WHY_RATE_LIMITED,       ERR_LIMITED,         "rate_limited",          "Too many tries; wait and try again")              \

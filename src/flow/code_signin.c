@@ -38,8 +38,10 @@ static enum err judge_totp(struct services *at, struct tx *tx, const struct visi
         return faulty(j, found && row.secret.ptr != NULL ? "disabled" : "missing", false);
     j->failures = row.failures;
     const enum err end = totp_judge(at, v, j->user, TOTP_SECRET, row.secret, code, &secret, &by.step);
-    if (end == ERR_DENIED)
-        return faulty(j, arena_cstr(v->mem, str_of(note_get()->text)), true);
+    if (end == ERR_DENIED) {
+        const char *fault = arena_cstr(v->mem, str_of(note_get()->text));
+        return faulty(j, fault, !str_equal(str_of(fault), STR(TOTP_UNREADABLE)));
+    }
     TRY(end);
     by.secret = row.secret;
     TRY(totp_spend(tx, &by, &spent));
@@ -90,7 +92,8 @@ static enum err keep_failure(struct tx **tx, const struct visit *v, const struct
 
 static bool is_disabled(const struct judging *j)
 {
-    return str_equal(str_of(j->fault), STR("disabled"));
+    const struct str fault = str_of(j->fault);
+    return str_equal(fault, STR("disabled")) || str_equal(fault, STR(TOTP_UNREADABLE));
 }
 
 static enum err signin_failed(struct services *at, const struct visit *v, const struct second_step *step,

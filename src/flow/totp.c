@@ -1,5 +1,6 @@
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "crypto/box.h"
 #include "factor/qr.h"
 #include "flow/factor_change.h"
@@ -19,12 +20,19 @@ enum err totp_seal(struct services *at, const struct visit *v, struct str user, 
     return box_seal(v->mem, &at->at->totp_key, beside(v, user, column), secret_view(secret), box);
 }
 
+/* Sealed with a master key that is lost, or changed by somebody else than us: to the one who types it is an app that serves no more. */
+static enum err unreadable(const char *column, const struct user_row *user)
+{
+    log_event(LOG_ERROR, "unreadable", LOG_S("what", str_of(column)), LOG_S("user", user->public_id));
+    return fail(ERR_DENIED, TOTP_UNREADABLE);
+}
+
 enum err totp_judge(struct services *at, const struct visit *v, const struct user_row *user, const char *column,
                     struct str box, const struct totp_code *code, struct secret *secret, int64_t *step)
 {
     struct totp_found found = { 0 };
     if (box_open(&at->at->totp_key, beside(v, user->public_id, column), box, secret) != OK)
-        return fail(ERR_INTERNAL, "%s of user %lld can't be unsealed", column, (long long)user->id);
+        return unreadable(column, user);
     enum err end = totp_find(secret, visit_now_s(v), code, &found);
     if (end == ERR_DENIED)
         return fail(ERR_DENIED, "code");
