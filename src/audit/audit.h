@@ -55,6 +55,7 @@
     A(AUDIT_KEY_IMPORTED,     "postern_key_imported",            "WARN")                                    \
     A(AUDIT_KEY_ROTATED,      "postern_key_rotated",             "WARN")                                    \
     A(AUDIT_KEY_REVOKED,      "postern_key_revoked",             "CRITICAL")                                \
+    A(AUDIT_MASTER_CHANGED,   "postern_master_key_changed",      "CRITICAL")                                \
     A(AUDIT_FACTOR_DISABLED,  "authn_login_lock",                "WARN")                                    \
     A(AUDIT_RECOVERY_USED,    "postern_recovery_code_used",      "WARN")                                    \
     A(AUDIT_LIMITED,          "excess_rate_limit_exceeded",      "WARN")

@@ -99,7 +99,7 @@ enum err password_hash_run(struct run *r), password_verify_run(struct run *r); /
 enum err password_calibrate(struct run *r);                                    /* calibrate.c */
 enum err token_decode(struct run *r);                                          /* tokens.c */
 enum err key_list(struct run *r), key_rotate(struct run *r), key_revoke(struct run *r),
-    key_export_public(struct run *r);                            /* keys.c */
+    key_export_public(struct run *r), key_rekey(struct run *r);  /* keys.c */
 enum err audit_tail(struct run *r), audit_export(struct run *r); /* audit.c */
 enum err migrate_up(struct run *r), migrate_down(struct run *r), migrate_plan_run(struct run *r),
     migrate_show(struct run *r);                                                              /* migrate.c */
@@ -111,7 +111,7 @@ enum err doctor(struct run *r);
 extern const struct manual user_create_manual, user_show_manual, user_list_manual, user_set_role_manual,
     user_disable_manual, user_enable_manual, user_reset_factors_manual, client_create_manual, client_rotate_manual,
     client_list_manual, client_disable_manual, password_hash_manual, password_verify_manual, password_calibrate_manual,
-    token_decode_manual, key_list_manual, key_rotate_manual, key_revoke_manual, key_export_manual, audit_tail_manual,
-    audit_export_manual, migrate_up_manual, migrate_down_manual, migrate_plan_manual, migrate_show_manual,
-    backup_manual, backup_verify_manual, restore_manual, store_copy_manual, config_show_manual, config_check_manual,
-    serve_manual, version_manual, doctor_manual;
+    token_decode_manual, key_list_manual, key_rotate_manual, key_revoke_manual, key_export_manual, key_rekey_manual,
+    audit_tail_manual, audit_export_manual, migrate_up_manual, migrate_down_manual, migrate_plan_manual,
+    migrate_show_manual, backup_manual, backup_verify_manual, restore_manual, store_copy_manual, config_show_manual,
+    config_check_manual, serve_manual, version_manual, doctor_manual;

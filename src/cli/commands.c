@@ -31,6 +31,7 @@ const struct command commands[] = {
     { "key rotate",         "",                                        "Publish the next signing key",                  SETTINGS,     0, 0,  key_rotate,          &key_rotate_manual },
     { "key revoke",         "KID",                                     "End a signing key at once",                     SETTINGS,     1, 1,  key_revoke,          &key_revoke_manual },
     { "key export-public",  "",                                        "Print the public keys as a JWK set",            SETTINGS,     0, 0,  key_export_public,   &key_export_manual },
+    { "key rekey",          "FILE",                                    "Change the master key",                         SETTINGS,     1, 1,  key_rekey,           &key_rekey_manual },
     { "audit tail",         "",                                        "Show the end of the audit trail, or follow it", SETTINGS,     0, 0,  audit_tail,          &audit_tail_manual },
     { "audit export",       "",                                        "Print the audit trail as JSON lines",           SETTINGS,     0, 0,  audit_export,        &audit_export_manual },
     { "config",             "",                                        "Show the settings and where each comes from",   SETTINGS,     0, 0,  config_show,         &config_show_manual },

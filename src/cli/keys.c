@@ -1,5 +1,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/prompt.h"
+#include "crypto/master.h"
 #include "flow/keys.h"
 #include "flow/operator.h"
 
@@ -55,6 +57,29 @@ const struct manual key_export_manual = {
         "can't fetch it.",
     .example = "  postern key export-public > jwks.json",
     .ends = "  0 printed; 1 it failed; 2 wrong usage",
+};
+
+static const struct cli_option rekey_options[] = {
+    { "yes", NULL, "do not ask" },
+    { NULL },
+};
+
+const struct manual key_rekey_manual = {
+    .options = rekey_options,
+    .json = "print {\"signing_keys\",\"apps\",\"unreadable\"}: how many of each",
+    .about =
+        "Seals everything that is sealed in the database with another master key, that of FILE; the settings name the\n"
+        "one of until now. All of it or nothing. Nobody is signed out, and authenticator apps and recovery codes stay\n"
+        "good. Stop every server first, and start it with the new key: one that runs on would seal with the old key\n"
+        "what nobody can open afterwards. It asks first on a terminal, and elsewhere refuses without --yes. A key "
+        "that\n"
+        "was stolen or lost is another matter: docs/keys.md.",
+    .example = "  install -m 0600 /dev/null /etc/postern/new.key\n"
+               "  openssl rand -hex 32 > /etc/postern/new.key\n"
+               "  postern key rekey /etc/postern/new.key",
+    .ends = "  0 changed; 1 refused or failed: the key of the settings or of FILE is none, or not the right one, the "
+            "answer\n"
+            "  was not yes; 2 wrong usage",
 };
 
 struct key_view {
@@ -154,6 +179,41 @@ enum err key_revoke(struct run *r)
     if (!r->json)
         printf("revoked %.*s\n", STR_ARG(text_plain(r->visit.mem, r->words[0])));
     print_key(r, "current", &by);
+    return OK;
+}
+
+/* clang-format off */
+static const struct field rekey_fields[] = {
+    VIEW(struct master_change, signing_keys), VIEW(struct master_change, apps), VIEW(struct master_change, unreadable),
+    FIELD_END
+};
+/* clang-format on */
+
+static void print_change(struct run *r, const struct master_change *did)
+{
+    struct arena *mem = r->visit.mem;
+    if (r->json) {
+        json_print(mem, rekey_fields, did);
+        return;
+    }
+    const struct pair pairs[] = {
+        { "signing keys sealed anew", text_int(mem, did->signing_keys) },
+        { "apps sealed anew", text_int(mem, did->apps) },
+        { "apps that can't be opened", text_int(mem, did->unreadable) },
+    };
+    pairs_print(mem, pairs, sizeof pairs / sizeof *pairs);
+}
+
+enum err key_rekey(struct run *r)
+{
+    AUTO(secret) struct secret master = { 0 };
+    struct master_change did = { 0 };
+    TRY(open_with_master(r));
+    TRY(master_read(arena_cstr(r->visit.mem, r->words[0]), true, &master));
+    TRY(agreement(r, "every server must be stopped, and started with the new master key",
+                  "Every server must be stopped, and started with the new master key."));
+    TRY(flow_master_change(&r->shared, &r->visit, OPERATOR, &master, &did));
+    print_change(r, &did);
     return OK;
 }
 

@@ -134,17 +134,13 @@ static int64_t one_back(const struct schema *schema)
 
 static enum err agree(struct run *r, int64_t from, int64_t to)
 {
-    if (run_has(r, "yes"))
-        return OK;
-    if (!on_terminal())
-        return run_failed(r,
-                          "going from %lld to %lld drops tables with all that is in them; if that is meant, give --yes",
-                          (long long)from, (long long)to);
-    const char *question =
-        arena_printf(r->visit.mem, "Going from %lld to %lld drops tables of %.*s with all that is in them.",
-                     (long long)from, (long long)to, STR_ARG(store_place(r->shared.store)))
-            .ptr;
-    return answer_is_yes(question) ? OK : run_failed(r, "nothing is changed");
+    struct arena *mem = r->visit.mem;
+    const struct str what = arena_printf(mem, "going from %lld to %lld drops tables with all that is in them",
+                                         (long long)from, (long long)to);
+    const struct str question =
+        arena_printf(mem, "Going from %lld to %lld drops tables of %.*s with all that is in them.", (long long)from,
+                     (long long)to, STR_ARG(store_place(r->shared.store)));
+    return agreement(r, what.ptr, question.ptr);
 }
 
 enum err migrate_down(struct run *r)

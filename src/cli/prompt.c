@@ -125,11 +125,20 @@ enum err password_read_typed(struct run *r, bool is_new, struct secret *out)
     return on_terminal() ? ask(r, is_new, out) : read_secret(r, false, out);
 }
 
-bool answer_is_yes(const char *question)
+static bool answer_is_yes(const char *question)
 {
     char answer[16] = "";
     fprintf(stderr, "%s Type yes to go on: ", question);
     return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+enum err agreement(struct run *r, const char *what, const char *question)
+{
+    if (run_has(r, "yes"))
+        return OK;
+    if (!on_terminal())
+        return run_failed(r, "%s; if that is meant, give --yes", what);
+    return answer_is_yes(question) ? OK : run_failed(r, "nothing is changed");
 }
 
 enum err text_read(struct run *r, size_t max_bytes, struct str *out)

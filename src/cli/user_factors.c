@@ -75,12 +75,8 @@ static struct str loss(struct arena *mem, const struct user_row *row)
 static enum err agree(struct run *r, const struct user_row *row)
 {
     const struct str what = loss(r->visit.mem, row);
-    if (run_has(r, "yes"))
-        return OK;
-    if (!on_terminal())
-        return run_failed(r, "%s; if that is meant, give --yes", what.ptr);
-    const char *question = arena_printf(r->visit.mem, "%s, and is signed out everywhere.", what.ptr).ptr;
-    return answer_is_yes(question) ? OK : run_failed(r, "nothing is changed");
+    const struct str question = arena_printf(r->visit.mem, "%s, and is signed out everywhere.", what.ptr);
+    return agreement(r, what.ptr, question.ptr);
 }
 
 enum err user_reset_factors(struct run *r)

@@ -80,3 +80,12 @@ FALLIBLE box_open(const struct secret *key, struct str beside, struct str box, s
     got = (struct secret){ 0 };
     return OK;
 }
+
+FALLIBLE box_reseal(struct arena *mem, const struct secret *from, const struct secret *to, struct str beside,
+                    struct str box, struct str *out)
+{
+    AUTO(secret) struct secret plain = { 0 };
+
+    TRY(box_open(from, beside, box, &plain));
+    return box_seal(mem, to, beside, secret_view(&plain), out);
+}

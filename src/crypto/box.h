@@ -19,3 +19,6 @@
 FALLIBLE box_seal(struct arena *mem, const struct secret *key, struct str beside, struct str plain, struct str *out);
 /* Ends: ERR_INVALID (no box), ERR_DENIED (another key, another row, changed). */
 FALLIBLE box_open(const struct secret *key, struct str beside, struct str box, struct secret *plain);
+/* The same plain text for the same row, under another key.  Ends: as box_open. */
+FALLIBLE box_reseal(struct arena *mem, const struct secret *from, const struct secret *to, struct str beside,
+                    struct str box, struct str *out);

@@ -158,6 +158,23 @@ TEST(box_open, refuses_another_key_another_row_and_every_other_bit)
     CHECK(plain.ptr == NULL);
 }
 
+TEST(box_reseal, gives_the_same_under_another_key_and_for_no_other_row)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    AUTO(secret) struct secret key = key_of(7), other = key_of(8), plain = { 0 };
+    struct str box, moved = STR("untouched");
+    CHECK_OK(box_seal(mem, &key, STR("x"), STR("a private key"), &box));
+    CHECK_END(ERR_DENIED, box_reseal(mem, &other, &key, STR("x"), box, &moved));
+    CHECK_END(ERR_DENIED, box_reseal(mem, &key, &other, STR("y"), box, &moved));
+    CHECK_END(ERR_INVALID, box_reseal(mem, &key, &other, STR("x"), STR("no box!"), &moved));
+    CHECK_STR(STR("untouched"), moved);
+    CHECK_OK(box_reseal(mem, &key, &other, STR("x"), box, &moved));
+    CHECK_END(ERR_DENIED, box_open(&key, STR("x"), moved, &plain));
+    CHECK_END(ERR_DENIED, box_open(&other, STR("y"), moved, &plain));
+    CHECK_OK(box_open(&other, STR("x"), moved, &plain));
+    CHECK_STR(STR("a private key"), secret_view(&plain));
+}
+
 TEST(box_open, refuses_what_is_no_box)
 {
     AUTO(arena) struct arena *mem = arena_new();
@@ -310,6 +327,7 @@ RUN_TESTS(CASE(master_parse, takes_one_key_in_both_forms), CASE(master_parse, re
           CASE(master_read, reads_what_master_make_made_for_its_owner_alone),
           CASE(box_open, gives_back_what_was_sealed_and_never_twice_the_same_box),
           CASE(box_open, refuses_another_key_another_row_and_every_other_bit), CASE(box_open, refuses_what_is_no_box),
+          CASE(box_reseal, gives_the_same_under_another_key_and_for_no_other_row),
           CASE(algorithm_find, knows_its_names_and_no_other),
           CASE(signature, is_checked_by_its_own_key_alone_in_every_algorithm),
           CASE(sign_key_read, refuses_a_key_of_another_algorithm_and_bytes_that_are_none),

@@ -69,7 +69,7 @@ static FALLIBLE rotate(struct tx *tx, struct shared *at, const struct visit *v, 
 static FALLIBLE make(struct shared *at, const struct visit *v, enum algorithm algorithm, int64_t active_at,
                      struct signing_key_row *out)
 {
-    AUTO(secret) struct secret sealing = keys_sealing(at);
+    AUTO(secret) struct secret sealing = keys_sealing(&at->master);
     return key_make(v->mem, &sealing, algorithm, v->now_us, active_at, out);
 }
 

@@ -13,8 +13,12 @@ struct key_list {
 
 /* Begin, and hold.  Ends: ERR_DENIED (another master key). */
 FALLIBLE keys_begin(struct shared *at, const struct visit *v, struct tx **tx, struct key_list *out);
-struct str master_fingerprint(const struct shared *at, struct arena *mem);
-struct secret keys_sealing(const struct shared *at);
+/* The row of this master key.  lasting: that of the row; absent: of a database in which the first master key lasts. */
+FALLIBLE master_row(const struct secret *master, const struct secret *lasting, struct arena *mem,
+                    struct master_key_row *out);
+/* at->lasting, from the row that there is. */
+FALLIBLE master_open_lasting(struct shared *at, const struct master_key_row *there);
+struct secret keys_sealing(const struct secret *master);
 /* The one that nothing follows yet; NULL: none. */
 struct signing_key_row *keys_newest(const struct key_list *keys);
 /* Every change ends so: what was done is told to the other servers with the commit. */

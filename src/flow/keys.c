@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "crypto/master.h"
+#include "crypto/random.h"
 #include "flow/key_own.h"
 #include "flow/open.h"
 #include "store/news.h"
@@ -7,9 +8,9 @@
 
 #define SERVER STR("postern")
 
-struct secret keys_sealing(const struct shared *at)
+struct secret keys_sealing(const struct secret *master)
 {
-    return master_subkey(&at->master, "signing-keys");
+    return master_subkey(master, "signing-keys");
 }
 
 struct signing_key_row *keys_newest(const struct key_list *keys)
@@ -20,11 +21,22 @@ struct signing_key_row *keys_newest(const struct key_list *keys)
     return NULL;
 }
 
+/* A database that has no row yet gets a lasting key with it: this one, unless another server is faster. */
+static FALLIBLE own_row(const struct shared *at, const struct visit *v, struct master_key_row *out)
+{
+    AUTO(secret) struct secret fresh = secret_new(MASTER_BYTES);
+    random_bytes(fresh.ptr, fresh.len);
+    const struct secret *lasting = at->lasting.len > 0 ? &at->lasting : &fresh;
+    return master_row(&at->master, at->first_lasts ? NULL : lasting, v->mem, out);
+}
+
 FALLIBLE keys_begin(struct shared *at, const struct visit *v, struct tx **tx, struct key_list *out)
 {
     AUTO(tx) struct tx *begun = NULL;
+    struct master_key_row row;
+    TRY(own_row(at, v, &row));
     TRY(store_begin(at->store, &begun));
-    TRY(master_key_hold(begun, master_fingerprint(at, v->mem), v->now_us));
+    TRY(master_key_hold(begun, &row, v->now_us));
     TRY(signing_keys_list(tx_db(begun), v->mem, &out->rows, &out->count));
     *tx = begun;
     begun = NULL;
@@ -77,7 +89,7 @@ static FALLIBLE take_file(void *to, const struct key_file *file)
 {
     struct import *import = to;
     AUTO(sign_key) struct sign_key *key = NULL;
-    AUTO(secret) struct secret sealing = keys_sealing(import->at);
+    AUTO(secret) struct secret sealing = keys_sealing(&import->at->master);
     struct signing_key_row row;
     TRY(sign_key_read_pem(ALGORITHM_ES256, secret_view(&file->pem), &key));
     TRY(key_seal(import->v->mem, &sealing, key, &row));
@@ -115,7 +127,7 @@ static FALLIBLE open_folder(const struct shared *at, const struct visit *v, stru
 
 static FALLIBLE make_first(struct import *import, struct keys_opened *out)
 {
-    AUTO(secret) struct secret sealing = keys_sealing(import->at);
+    AUTO(secret) struct secret sealing = keys_sealing(&import->at->master);
     const struct visit *v = import->v;
     struct signing_key_row row;
     if (keys_newest(&import->there) != NULL || import->youngest.kid.ptr != NULL)
@@ -144,12 +156,15 @@ static FALLIBLE settle(struct shared *at, const struct visit *v, struct keys_ope
 FALLIBLE flow_keys_open(struct shared *at, const struct visit *v, struct keys_opened *out)
 {
     AUTO(db) struct db *db = NULL;
+    struct master_key_row row;
     TRY(flow_master_open(at, v, true));
     TRY(settle(at, v, out));
-    AUTO(secret) struct secret sealing = keys_sealing(at);
+    TRY(db_open(at->store, &db));
+    TRY(master_key_read(db, v->mem, &row));
+    TRY(master_open_lasting(at, &row));
+    AUTO(secret) struct secret sealing = keys_sealing(&at->master);
     at->keys = keyring_new(&sealing);
     at->expect = (struct jwt_expect){ .issuer = at->config->issuer, .audience = at->config->audience };
-    TRY(db_open(at->store, &db));
     return flow_keys_read(at, v, db);
 }
 

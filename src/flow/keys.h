@@ -23,6 +23,17 @@ FALLIBLE flow_master_open(struct shared *at, const struct visit *v, bool make);
  * (another one), ERR_INVALID, ERR_INTERNAL. */
 FALLIBLE flow_master_fits(struct shared *at, const struct visit *v, struct db *db);
 
+/* What is sealed with the master key, sealed with another one from now on; in one transaction, for every server or for none.  Nobody
+ * is signed out, and recovery codes stay good: the keys of both follow from the lasting key of the database, which is sealed anew
+ * too.  Whoever serves meanwhile, and `at` itself, goes on with the key that it knows, and seals with that: stop it before.
+ * Ends: ERR_CONFLICT (it is that one already), ERR_MISSING (there are no keys yet), ERR_DENIED, ERR_BUSY, ERR_INTERNAL. */
+struct master_change {
+    int64_t signing_keys, apps;
+    int64_t unreadable; /* apps: sealed with a key that was lost before, or changed; they stay as they are */
+};
+FALLIBLE flow_master_change(struct shared *at, const struct visit *v, struct str actor, const struct secret *master,
+                            struct master_change *out);
+
 /* What a start did. */
 struct keys_opened {
     struct str made; /* kid of a first key; absent: there was one */

@@ -2,6 +2,7 @@
 #include "crypto/master.h"
 #include "flow/relying_party.h"
 #include "flow/revocations.h"
+#include "flow/totp_own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,15 +53,15 @@ static void derive(const struct secret *master, const char *purpose, void *out, 
 
 void shared_derive_keys(struct shared *shared)
 {
-    derive(&shared->master, "refresh-tokens", &shared->refresh_key, sizeof shared->refresh_key);
-    derive(&shared->master, "limits", &shared->limit_key, sizeof shared->limit_key);
+    derive(&shared->lasting, "refresh-tokens", &shared->refresh_key, sizeof shared->refresh_key);
+    derive(&shared->lasting, "limits", &shared->limit_key, sizeof shared->limit_key);
     derive(&shared->master, "dpop-nonces", &shared->dpop_key, sizeof shared->dpop_key);
     derive(&shared->master, "tickets", &shared->ticket_key.is, sizeof shared->ticket_key.is);
-    derive(&shared->master, "recovery-codes", &shared->recovery_key, sizeof shared->recovery_key);
+    derive(&shared->lasting, "recovery-codes", &shared->recovery_key, sizeof shared->recovery_key);
     secret_drop(&shared->totp_key);
-    shared->totp_key = master_subkey(&shared->master, "totp");
-    derive(&shared->master, "passkey-decoys", &shared->decoy_key, sizeof shared->decoy_key);
-    derive(&shared->master, "names", &shared->name_key, sizeof shared->name_key);
+    shared->totp_key = totp_sealing(&shared->master);
+    derive(&shared->lasting, "passkey-decoys", &shared->decoy_key, sizeof shared->decoy_key);
+    derive(&shared->lasting, "names", &shared->name_key, sizeof shared->name_key);
 }
 
 void shared_close(struct shared *shared)
@@ -81,6 +82,7 @@ void shared_close(struct shared *shared)
     passwords_drop(&shared->passwords);
     keyring_drop(&shared->keys);
     secret_drop(&shared->master);
+    secret_drop(&shared->lasting);
     store_drop(&shared->store);
 }
 

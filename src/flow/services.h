@@ -20,7 +20,9 @@ struct step_figures;
 struct shared {
     const struct config *config;
     struct store *store;
-    struct secret master; /* empty: not needed here */
+    struct secret master;  /* empty: not needed here */
+    struct secret lasting; /* of the database: what follows from it outlives master keys */
+    bool first_lasts;      /* lasting is the first master key, as it was before databases had a key of their own */
     struct keyring *keys;
     struct limits *limits;
     struct passwords *passwords;

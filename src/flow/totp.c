@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/box.h"
+#include "crypto/master.h"
 #include "factor/qr.h"
 #include "flow/factor_change.h"
 #include "flow/totp_own.h"
@@ -9,15 +10,31 @@
 
 const struct factor_shown totp_shown = { .factor = { "totp", 4 }, .amr = { "otp", 3 }, .acr = { "aal2", 4 } };
 
-static struct str beside(const struct visit *v, struct str user, const char *column)
+static struct str beside(struct arena *mem, struct str user, const char *column)
 {
-    return arena_printf(v->mem, "%s|%.*s", column, STR_ARG(user));
+    return arena_printf(mem, "%s|%.*s", column, STR_ARG(user));
+}
+
+struct secret totp_sealing(const struct secret *master)
+{
+    return master_subkey(master, "totp");
+}
+
+enum err totp_move(struct arena *mem, const struct secret *from, const struct secret *to, struct totp_boxes *boxes)
+{
+    struct totp_boxes moved = *boxes;
+    if (boxes->secret.ptr != NULL)
+        TRY(box_reseal(mem, from, to, beside(mem, boxes->public_id, TOTP_SECRET), boxes->secret, &moved.secret));
+    if (boxes->pending.ptr != NULL)
+        TRY(box_reseal(mem, from, to, beside(mem, boxes->public_id, TOTP_PENDING), boxes->pending, &moved.pending));
+    *boxes = moved;
+    return OK;
 }
 
 enum err totp_seal(struct services *at, const struct visit *v, struct str user, const char *column,
                    const struct secret *secret, struct str *box)
 {
-    return box_seal(v->mem, &at->at->totp_key, beside(v, user, column), secret_view(secret), box);
+    return box_seal(v->mem, &at->at->totp_key, beside(v->mem, user, column), secret_view(secret), box);
 }
 
 /* Sealed with a master key that is lost, or changed by somebody else than us: to the one who types it is an app that serves no more. */
@@ -31,7 +48,7 @@ enum err totp_judge(struct services *at, const struct visit *v, const struct use
                     struct str box, const struct totp_code *code, struct secret *secret, int64_t *step)
 {
     struct totp_found found = { 0 };
-    if (box_open(&at->at->totp_key, beside(v, user->public_id, column), box, secret) != OK)
+    if (box_open(&at->at->totp_key, beside(v->mem, user->public_id, column), box, secret) != OK)
         return unreadable(column, user);
     enum err end = totp_find(secret, visit_now_s(v), code, &found);
     if (end == ERR_DENIED)

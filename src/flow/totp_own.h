@@ -12,6 +12,9 @@
 
 extern const struct factor_shown totp_shown; /* what a code of an app shows */
 
+struct secret totp_sealing(const struct secret *master);
+/* The same secrets under another key, in mem.  Ends: ERR_INVALID, ERR_DENIED (one can't be opened; nothing is changed). */
+FALLIBLE totp_move(struct arena *mem, const struct secret *from, const struct secret *to, struct totp_boxes *boxes);
 FALLIBLE totp_seal(struct services *at, const struct visit *v, struct str user, const char *column,
                    const struct secret *secret, struct str *box);
 /* Find the code's step, and keep in mind how far the app's clock is from ours.

@@ -110,6 +110,10 @@
       "UPDATE totp SET last_step = $1, last_used_at = $2, failures = 0"                                                \
       " WHERE user_id = $3 AND secret = $4 AND last_step < $1")                                                        \
     Q(TOTP_REMOVE, "DELETE FROM totp WHERE user_id = $1")                                                              \
+    Q(TOTP_BOXES,                                                                                                      \
+      "SELECT t.user_id, u.public_id, t.secret, t.pending FROM totp t JOIN users u ON u.id = t.user_id"                \
+      " WHERE t.user_id > $1 ORDER BY t.user_id LIMIT 1000")                                                           \
+    Q(TOTP_RESEAL, "UPDATE totp SET secret = $1, pending = $2 WHERE user_id = $3")                                     \
                                                                                                                        \
     Q(RECOVERY_SHEET_PUT,                                                                                              \
       "INSERT INTO recovery_sheets (user_id, created_at, failures) VALUES ($1, $2, 0)"                                 \
@@ -240,11 +244,13 @@
       " revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")                                                      \
     Q(KEY_PLAN, "UPDATE signing_keys SET active_at = $1, retired_at = $2, expires_at = $3 WHERE kid = $4")             \
     Q(KEY_REVOKE, "UPDATE signing_keys SET revoked_at = $1, sealed = NULL WHERE kid = $2 AND revoked_at = 0")          \
+    Q(KEY_RESEAL, "UPDATE signing_keys SET sealed = $1 WHERE kid = $2")                                                \
     Q(KEYS_REVOKE_ALL, "UPDATE signing_keys SET revoked_at = $1, sealed = NULL WHERE revoked_at = 0")                  \
     Q(MASTER_ADD,                                                                                                      \
-      "INSERT INTO master_key (id, fingerprint, made_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING")              \
+      "INSERT INTO master_key (id, fingerprint, lasting, made_at) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING") \
     Q(MASTER_HOLD, "UPDATE master_key SET made_at = made_at WHERE id = 1")                                             \
-    Q(MASTER_READ, "SELECT m.fingerprint FROM master_key m WHERE m.id = 1")                                            \
+    Q(MASTER_READ, "SELECT m.fingerprint, m.lasting FROM master_key m WHERE m.id = 1")                                 \
+    Q(MASTER_CHANGE, "UPDATE master_key SET fingerprint = $1, lasting = $2, made_at = $3 WHERE id = 1")                \
                                                                                                                        \
     Q(MIGRATIONS_APPLIED, "SELECT m.number, m.name, m.checksum, m.applied_at FROM schema_migrations m ORDER BY m.number") \
     Q(MIGRATION_ADD, "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)")     \

@@ -8,11 +8,9 @@ const struct shape signing_key_shape = SHAPE(struct signing_key_row, key_columns
 
 #define KEY_ADDED (sizeof key_columns / sizeof *key_columns)
 
-struct master_row {
-    struct str fingerprint;
-};
-static const struct column master_columns[] = { COLUMN(struct master_row, fingerprint) };
-static const struct shape master_shape = SHAPE(struct master_row, master_columns);
+static const struct column master_columns[] = { COLUMN(struct master_key_row, fingerprint),
+                                                COLUMN(struct master_key_row, lasting) };
+static const struct shape master_shape = SHAPE(struct master_key_row, master_columns);
 
 FALLIBLE signing_keys_list(struct db *db, struct arena *mem, struct signing_key_row **rows, size_t *count)
 {
@@ -46,26 +44,36 @@ FALLIBLE signing_keys_revoke_all(struct tx *tx, int64_t now_us)
     return query_run(tx, ASK(KEYS_REVOKE_ALL, in_int(now_us)), NULL);
 }
 
-FALLIBLE master_key_fingerprint(struct db *db, struct arena *mem, struct str *out)
+FALLIBLE signing_keys_reseal(struct tx *tx, struct str kid, struct str sealed)
 {
-    struct master_row row = { 0 };
+    return query_run(tx, ASK(KEY_RESEAL, in_text(sealed), in_text(kid)), NULL);
+}
+
+FALLIBLE master_key_read(struct db *db, struct arena *mem, struct master_key_row *out)
+{
+    struct master_key_row row = { 0 };
     const struct part parts[] = { { &master_shape, &row }, { NULL, NULL } };
     bool found = false;
 
     TRY(query_one(db, mem, (struct ask){ .query = QUERY_MASTER_READ }, parts, &found));
-    *out = row.fingerprint;
+    *out = row;
     return OK;
 }
 
-FALLIBLE master_key_hold(struct tx *tx, struct str fingerprint, int64_t now_us)
+FALLIBLE master_key_change(struct tx *tx, const struct master_key_row *row, int64_t now_us)
+{
+    return query_run(tx, ASK(MASTER_CHANGE, in_text(row->fingerprint), in_text(row->lasting), in_int(now_us)), NULL);
+}
+
+FALLIBLE master_key_hold(struct tx *tx, const struct master_key_row *row, int64_t now_us)
 {
     AUTO(arena) struct arena *mem = arena_new();
-    struct str there;
+    struct master_key_row there;
 
-    TRY(query_run(tx, ASK(MASTER_ADD, in_text(fingerprint), in_int(now_us)), NULL));
+    TRY(query_run(tx, ASK(MASTER_ADD, in_text(row->fingerprint), in_text(row->lasting), in_int(now_us)), NULL));
     TRY(query_run(tx, (struct ask){ .query = QUERY_MASTER_HOLD }, NULL));
-    TRY(master_key_fingerprint(tx_db(tx), mem, &there));
-    return str_equal(there, fingerprint)
+    TRY(master_key_read(tx_db(tx), mem, &there));
+    return str_equal(there.fingerprint, row->fingerprint)
                ? OK
                : fail(ERR_DENIED, "this is not the master key that the database's signing keys are sealed with");
 }

@@ -16,9 +16,15 @@ FALLIBLE signing_keys_plan(struct tx *tx, struct str kid, int64_t active_at, int
 /* Its private half is gone with it.  changed: 0 when it was revoked before. */
 FALLIBLE signing_keys_revoke(struct tx *tx, struct str kid, int64_t now_us, int64_t *changed);
 FALLIBLE signing_keys_revoke_all(struct tx *tx, int64_t now_us);
+FALLIBLE signing_keys_reseal(struct tx *tx, struct str kid, struct str sealed);
 
-/* Hold the row of the master key until the transaction ends: one changes keys at a time.  The first master key that comes
- * is the one.  Ends: ERR_DENIED (another than this). */
-FALLIBLE master_key_hold(struct tx *tx, struct str fingerprint, int64_t now_us);
-/* Absent: none yet. */
-FALLIBLE master_key_fingerprint(struct db *db, struct arena *mem, struct str *out);
+struct master_key_row {
+    struct str fingerprint; /* absent: there is no master key yet */
+    struct str lasting;     /* sealed; absent: the master key is what lasts */
+};
+/* Hold the row of the master key until the transaction ends: one changes keys at a time.  The first that comes is the one.
+ * Ends: ERR_DENIED (its fingerprint is another than this). */
+FALLIBLE master_key_hold(struct tx *tx, const struct master_key_row *row, int64_t now_us);
+FALLIBLE master_key_read(struct db *db, struct arena *mem, struct master_key_row *out);
+/* Another one from now on; the row is held. */
+FALLIBLE master_key_change(struct tx *tx, const struct master_key_row *row, int64_t now_us);

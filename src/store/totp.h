@@ -31,5 +31,15 @@ struct totp_spending {
 /* One statement.  spent is false, and nothing is changed, when this step or a later one was spent before, or the secret is another. */
 FALLIBLE totp_spend(struct tx *tx, const struct totp_spending *by, bool *spent);
 
+/* What is sealed for an account. */
+struct totp_boxes {
+    int64_t user_id;
+    struct str public_id; /* of the account */
+    struct str secret, pending;
+};
+/* The next thousand at most, by user_id; after: 0, or the last one that came. */
+FALLIBLE totp_boxes_after(struct db *db, struct arena *mem, int64_t after, struct totp_boxes **rows, size_t *count);
+FALLIBLE totp_reseal(struct tx *tx, const struct totp_boxes *boxes);
+
 /* removed: false when there was none, confirmed or not. */
 FALLIBLE totp_remove(struct tx *tx, int64_t user_id, bool *removed);

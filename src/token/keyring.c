@@ -89,6 +89,24 @@ FALLIBLE key_make(struct arena *mem, const struct secret *sealing, enum algorith
     return OK;
 }
 
+/* The note says what; here it gets the kid. */
+static FALLIBLE bad_row(const struct signing_key_row *row)
+{
+    char why[ERR_TEXT_MAX];
+    memcpy(why, note_get()->text, sizeof why);
+    return fail(ERR_INTERNAL, "signing key %.*s: %s", STR_ARG(row->kid), why);
+}
+
+FALLIBLE key_reseal(struct arena *mem, const struct secret *from, const struct secret *to, struct signing_key_row *row)
+{
+    struct str sealed;
+
+    if (box_reseal(mem, from, to, beside(mem, row->kid, row->algorithm), row->sealed, &sealed) != OK)
+        return bad_row(row);
+    row->sealed = sealed;
+    return OK;
+}
+
 static void key_drop(struct key *key)
 {
     sign_key_drop(&key->sign);
@@ -195,14 +213,6 @@ static struct digest digest_of_rows(const struct signing_key_row *rows, size_t c
                    (long long)r->expires_at, (long long)r->revoked_at);
     }
     return digest_of(buf_str(&text));
-}
-
-/* The note says what; here it gets the kid. */
-static FALLIBLE bad_row(const struct signing_key_row *row)
-{
-    char why[ERR_TEXT_MAX];
-    memcpy(why, note_get()->text, sizeof why);
-    return fail(ERR_INTERNAL, "signing key %.*s: %s", STR_ARG(row->kid), why);
 }
 
 static FALLIBLE ring_fill(const struct keyring *keys, struct ring *ring, const struct signing_key_row *rows,

@@ -34,6 +34,8 @@ FALLIBLE key_make(struct arena *mem, const struct secret *sealing, enum algorith
 /* The same of a key that there is. */
 FALLIBLE key_seal(struct arena *mem, const struct secret *sealing, const struct sign_key *key,
                   struct signing_key_row *out);
+/* row->sealed under another key, in mem.  Ends: ERR_INTERNAL (it can't be opened; the note names the kid). */
+FALLIBLE key_reseal(struct arena *mem, const struct secret *from, const struct secret *to, struct signing_key_row *row);
 
 /* Empty.  sealing: what private halves are sealed with; copied.  NULL: for who only checks. */
 struct keyring *keyring_new(const struct secret *sealing);

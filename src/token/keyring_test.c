@@ -276,6 +276,22 @@ TEST(keyring_fill, refuses_rows_that_were_changed_and_keeps_the_keys_it_has)
     }
 }
 
+TEST(key_reseal, moves_a_key_to_another_key_and_no_changed_row)
+{
+    AUTO(bench) struct bench b = bench_new();
+    AUTO(secret) struct secret other = secret_new(32);
+    AUTO(keyring) struct keyring *keys = keyring_new(&other);
+    struct signing_key_row row = row_of(&b, ALGORITHM_ES256, 1), bad = row;
+    bad.algorithm = STR("EdDSA");
+    CHECK_END(ERR_INTERNAL, key_reseal(b.mem, &b.sealing, &other, &bad));
+    CHECK(str_contains(str_of(note_get()->text), row.kid));
+    CHECK_STR(row.sealed, bad.sealed);
+    CHECK_END(ERR_INTERNAL, key_reseal(b.mem, &other, &b.sealing, &row));
+    CHECK_OK(key_reseal(b.mem, &b.sealing, &other, &row));
+    CHECK_END(ERR_INTERNAL, keyring_fill(b.keys, &row, 1, NOW));
+    CHECK_OK(keyring_fill(keys, &row, 1, NOW));
+}
+
 TEST(keyring_fill, refuses_keys_that_are_sealed_with_another_key)
 {
     AUTO(bench) struct bench b = bench_new(), stranger = bench_new();
@@ -382,6 +398,7 @@ RUN_TESTS(CASE(jwk_thumbprint, is_that_of_rfc_7638_for_each_kind),
           CASE(keyring_check, lets_nothing_pass_by_a_good_signature),
           CASE(keyring_fill, forgets_a_revoked_key_while_who_holds_it_goes_on),
           CASE(keyring_fill, refuses_rows_that_were_changed_and_keeps_the_keys_it_has),
+          CASE(key_reseal, moves_a_key_to_another_key_and_no_changed_row),
           CASE(keyring_fill, refuses_keys_that_are_sealed_with_another_key),
           CASE(keyring_fill, has_room_for_its_bound_and_no_more),
           CASE(keyring_jwks, shows_the_public_halves_and_nothing_else),

@@ -163,6 +163,34 @@ TEST(totp, is_gone_when_it_was_removed)
     CHECK(!user_of(w, p.row.id).totp && !spend(w, p.row.id, STR("sealed"), 101));
 }
 
+TEST(totp, has_its_boxes_listed_and_sealed_anew)
+{
+    struct world *w = *state;
+    const int64_t ids[] = { person(w, 1).row.id, person(w, 2).row.id, person(w, 3).row.id };
+    struct totp_boxes *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(totp_boxes_after(w->db, w->mem, 0, &rows, &count));
+    CHECK_INT(0, count);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        offer(w, ids[i], STR("pending"));
+    CHECK(confirm(w, ids[1], STR("pending"), STR("secret")));
+    CHECK_OK(totp_boxes_after(w->db, w->mem, ids[0], &rows, &count));
+    CHECK_INT(2, count);
+    CHECK(rows[0].user_id == ids[1] && rows[1].user_id == ids[2]);
+    CHECK_STR(user_of(w, ids[1]).public_id, rows[0].public_id);
+    CHECK_STR(STR("secret"), rows[0].secret);
+    CHECK(rows[0].pending.ptr == NULL && rows[1].secret.ptr == NULL);
+    CHECK_STR(STR("pending"), rows[1].pending);
+
+    rows[0].secret = STR("another box");
+    struct tx *tx = begin(w);
+    CHECK_OK(totp_reseal(tx, &rows[0]));
+    CHECK_OK(store_commit(&tx));
+    CHECK_STR(STR("another box"), row_of(w, ids[1]).secret);
+    CHECK(row_of(w, ids[1]).last_step == 100 && user_of(w, ids[1]).totp && !user_of(w, ids[2]).totp);
+    CHECK_STR(STR("pending"), row_of(w, ids[2]).pending);
+}
+
 static struct digest code(int n)
 {
     return digest_of((struct str){ (const char *)&n, sizeof n });
@@ -253,6 +281,7 @@ int contract_codes(const struct contract *contract)
         FRESH(totp, is_disabled_by_a_hundred_tries_and_by_no_more_until_another_is_confirmed),
         FRESH(totp, counts_from_the_start_again_after_a_success),
         FRESH(totp, is_gone_when_it_was_removed),
+        FRESH(totp, has_its_boxes_listed_and_sealed_anew),
         FRESH(recovery_codes, serve_once_and_their_own_account),
         FRESH(recovery_codes, of_an_old_sheet_are_gone_with_the_new_one),
         FRESH(recovery_codes, are_disabled_by_a_hundred_tries_until_there_are_others),

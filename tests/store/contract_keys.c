@@ -10,6 +10,9 @@
 #define PRINT_ONE "1111111111111111111111111111111111111111111"
 #define PRINT_TWO "2222222222222222222222222222222222222222222"
 
+static const struct master_key_row row_one = { { PRINT_ONE, 43 }, { "lasting", 7 } },
+                                   row_two = { { PRINT_TWO, 43 }, { NULL, 0 } };
+
 static struct signing_key_row row_of(struct str kid, int64_t active_at)
 {
     return (struct signing_key_row){
@@ -95,6 +98,22 @@ TEST(signing_keys, lose_their_private_half_when_they_are_revoked_and_only_once)
     CHECK(all(w, 2)[1].revoked_at == NOW && all(w, 2)[0].revoked_at == NOW + 2);
 }
 
+TEST(signing_keys, are_sealed_anew_one_by_one)
+{
+    struct world *w = *state;
+    struct signing_key_row first = row_of(STR(FIRST), 10);
+    const struct signing_key_row second = row_of(STR(SECOND), 20);
+    first.retired_at = 20, first.expires_at = 30;
+    put(w, &first);
+    put(w, &second);
+    struct tx *tx = begin(w);
+    CHECK_OK(signing_keys_reseal(tx, STR(FIRST), STR("another box")));
+    CHECK_OK(store_commit(&tx));
+    const struct signing_key_row *rows = all(w, 2);
+    CHECK_STR(STR("another box"), rows[1].sealed);
+    CHECK_STR(STR("sealed"), rows[0].sealed);
+}
+
 TEST(signing_keys, refuse_rows_that_no_key_has)
 {
     struct world *w = *state;
@@ -117,19 +136,39 @@ TEST(signing_keys, refuse_rows_that_no_key_has)
 TEST(master_key, is_the_first_that_came_and_no_other)
 {
     struct world *w = *state;
-    struct str there = STR("x");
-    CHECK_OK(master_key_fingerprint(w->db, w->mem, &there));
-    CHECK(there.ptr == NULL);
+    struct master_key_row there = { .fingerprint = STR("x") };
+    CHECK_OK(master_key_read(w->db, w->mem, &there));
+    CHECK(there.fingerprint.ptr == NULL);
     for (int i = 0; i < 2; i++) {
         struct tx *tx = begin(w);
-        CHECK_OK(master_key_hold(tx, STR(PRINT_ONE), NOW));
+        CHECK_OK(master_key_hold(tx, &row_one, NOW));
         CHECK_OK(store_commit(&tx));
     }
     struct tx *tx = begin(w);
-    CHECK_END(ERR_DENIED, master_key_hold(tx, STR(PRINT_TWO), NOW));
+    CHECK_END(ERR_DENIED, master_key_hold(tx, &row_two, NOW));
     tx_drop(&tx);
-    CHECK_OK(master_key_fingerprint(w->db, w->mem, &there));
-    CHECK_STR(STR(PRINT_ONE), there);
+    CHECK_OK(master_key_read(w->db, w->mem, &there));
+    CHECK_STR(STR(PRINT_ONE), there.fingerprint);
+    CHECK_STR(STR("lasting"), there.lasting);
+}
+
+TEST(master_key, is_another_one_when_it_was_changed)
+{
+    struct world *w = *state;
+    struct master_key_row there;
+    struct tx *tx = begin(w);
+    CHECK_OK(master_key_hold(tx, &row_one, NOW));
+    CHECK_OK(master_key_change(tx, &(struct master_key_row){ STR(PRINT_TWO), STR("the first") }, NOW + 1));
+    CHECK_OK(store_commit(&tx));
+    CHECK_OK(master_key_read(w->db, w->mem, &there));
+    CHECK_STR(STR(PRINT_TWO), there.fingerprint);
+    CHECK_STR(STR("the first"), there.lasting);
+    tx = begin(w);
+    CHECK_END(ERR_DENIED, master_key_hold(tx, &row_one, NOW + 2));
+    tx_drop(&tx);
+    tx = begin(w);
+    CHECK_OK(master_key_hold(tx, &row_two, NOW + 2));
+    tx_drop(&tx);
 }
 
 /* ---- news ---- */
@@ -196,7 +235,7 @@ TEST(news, are_not_heard_of_what_was_rolled_back)
     const bool deaf = is_deaf(&ear);
     unsigned heard = 0;
     struct tx *tx = begin(w);
-    CHECK_OK(master_key_hold(tx, STR(PRINT_ONE), NOW));
+    CHECK_OK(master_key_hold(tx, &row_one, NOW));
     CHECK_OK(news_tell(tx, NEWS_KEYS));
     tx_drop(&tx);
     CHECK_OK(news_wait(ear.db, ear.wake, 300, &heard));
@@ -208,7 +247,7 @@ TEST(news, of_two_that_listen_are_heard_by_both)
     struct world *w = *state;
     AUTO(ear) struct ear one = ear_new(w), two = ear_new(w);
     struct tx *tx = begin(w);
-    CHECK_OK(master_key_hold(tx, STR(PRINT_ONE), NOW));
+    CHECK_OK(master_key_hold(tx, &row_one, NOW));
     CHECK_OK(news_tell(tx, NEWS_KEYS));
     CHECK_OK(store_commit(&tx));
     CHECK(hears(&one) && hears(&two));
@@ -244,7 +283,9 @@ int contract_keys(const struct contract *contract)
         FRESH(signing_keys, are_one_that_nothing_follows_and_never_two),
         FRESH(signing_keys, lose_their_private_half_when_they_are_revoked_and_only_once),
         FRESH(signing_keys, refuse_rows_that_no_key_has),
+        FRESH(signing_keys, are_sealed_anew_one_by_one),
         FRESH(master_key, is_the_first_that_came_and_no_other),
+        FRESH(master_key, is_another_one_when_it_was_changed),
         FRESH(news, are_heard_when_the_transaction_is_committed),
         FRESH(news, are_not_heard_of_what_was_rolled_back),
         FRESH(news, of_two_that_listen_are_heard_by_both),
