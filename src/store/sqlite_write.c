@@ -307,6 +307,20 @@ FALLIBLE write_commit(struct work *work)
     return end;
 }
 
+/* What it has seen may be what others of the same commit have done: its thread goes on when that is on the disk, and not before. */
+static void end_unchanged(struct work *work)
+{
+    struct engine *engine = work->engine;
+    const bool has_company = turns_gathered(engine->turns) > 0;
+
+    undo(engine);
+    if (has_company)
+        turns_join(engine->turns, &work->turn);
+    leave(engine);
+    if (has_company)
+        turns_await(&work->turn);
+}
+
 void write_rollback(struct work *work)
 {
     if (work->parcel != NULL) {
@@ -314,8 +328,7 @@ void write_rollback(struct work *work)
     } else if (work->sent) {
         turns_await(&work->turn);
     } else {
-        undo(work->engine);
-        leave(work->engine);
+        end_unchanged(work);
     }
     work_free(work);
 }

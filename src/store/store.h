@@ -44,7 +44,8 @@ FALLIBLE store_commit(struct tx **tx);
 /* For who has something to do meanwhile: send the commit on its way where that is possible.  Nothing more may be asked then; whether
  * it came to be says store_commit; behind a failure there is only tx_drop.  Dropped after it was sent, it may have come to be. */
 FALLIBLE store_send(struct tx *tx);
-void tx_drop(struct tx **tx);    /* rolls back unless committed; NULL is fine */
+/* Roll back unless committed; NULL is fine.  Behind it everybody sees what was seen in it, unless that commit failed. */
+void tx_drop(struct tx **tx);
 struct db *tx_db(struct tx *tx); /* to read what this transaction sees; borrowed */
 
 /* Does the database answer, and is its schema the one of this program, or expanded since?  Ends: ERR_INTERNAL, ERR_CONFLICT (schema). */

@@ -140,6 +140,48 @@ TEST(tx, lets_one_of_fifty_sign_ups_of_an_address_through)
     CHECK_INT(THREADS - 1, taken);
 }
 
+#define TOGETHER 12
+#define EACH     40
+
+/* Whoever finds the person there, or has it refused, ends without a change; afterwards all must see it. */
+static FALLIBLE add_unless_seen(struct hand *h, struct db *db, int number)
+{
+    AUTO(tx) struct tx *tx = NULL;
+    struct person p;
+    bool seen = false;
+
+    person_make(number, &p);
+    TRY(store_begin(h->store, &tx));
+    TRY(person_known(tx_db(tx), number, &seen));
+    if (!seen && users_add(tx, &p.row) == OK)
+        return store_commit(&tx);
+    tx_drop(&tx);
+    TRY(person_known(db, number, &seen));
+    return seen ? OK : fail(ERR_INTERNAL, "what was seen in it is not there");
+}
+
+static void *add_each_unless_seen(void *context)
+{
+    struct hand *h = context;
+    AUTO(db) struct db *db = NULL;
+
+    if (db_open(h->store, &db) != OK)
+        return NULL;
+    for (int i = 0; i < EACH; i++)
+        h->ends[add_unless_seen(h, db, i)]++;
+    return NULL;
+}
+
+TEST(tx, that_is_dropped_has_seen_nothing_that_others_do_not_see)
+{
+    struct world *w = *state;
+    struct hand hands[TOGETHER];
+
+    all_at_once(w, hands, TOGETHER, add_each_unless_seen);
+    for (size_t i = 0; i < TOGETHER; i++)
+        CHECK_INT(EACH, hands[i].ends[OK]);
+}
+
 /* Every third of its sign-ups is of an address that is taken, every fifth is dropped. */
 static void *add_some(void *context)
 {
@@ -518,6 +560,7 @@ int contract_transactions(const struct contract *contract)
         FRESH(tx, that_is_dropped_after_it_was_sent_leaves_all_or_nothing),
         FRESH(tx, counts_reads_outside_of_it_only),
         FRESH(tx, lets_one_of_fifty_sign_ups_of_an_address_through),
+        FRESH(tx, that_is_dropped_has_seen_nothing_that_others_do_not_see),
         FRESH(tx, is_not_harmed_by_others_that_fail_or_are_dropped),
         FRESH(tx, that_holds_an_account_loses_no_change_to_others),
         FRESH(tx, that_holds_the_administrators_keeps_the_last_of_them),
