@@ -139,7 +139,7 @@ enum err flow_totp_confirm(struct services *at, const struct visit *v, const str
     const struct audit_who who = { caller->user.public_id, caller->user.public_id, caller->session.id };
     TRY(audit_alone(at->at->store, v, AUDIT_MFA_FAIL, &who, end == ERR_LIMITED ? STR("throttled") : str_of(told.text)));
     if (end == ERR_DENIED)
-        return refuse(WHY_CODE_WRONG);
+        return refuse(str_equal(str_of(told.text), STR(TOTP_UNREADABLE)) ? WHY_ENROLMENT_MISSING : WHY_CODE_WRONG);
     note_put(&told);
     return end;
 }

@@ -61,7 +61,7 @@ describe('after a master key was lost', () => {
   });
   it('an app that was not confirmed yet is begun anew', async () => {
     const { access_token: token } = await signIn(at.server, at.pending);
-    assertProblem(await confirm(at.server, token, codeNow(at.pending.secret)), { status: 403, code: 'code_wrong' });
+    assertProblem(await confirm(at.server, token, codeNow(at.pending.secret)), { status: 409, code: 'enrolment_missing' });
     const { secret } = (await enroll(at.server, token)).json;
     assert.equal((await confirm(at.server, token, codeNow(secret))).status, 204);
   });
