@@ -9,7 +9,7 @@ const LOOK = 'SELECT id, email, hashed_password, is_active FROM users;';
 
 describe(`psql -c '${LOOK}'`, onlyOn('postgres'), () => {
   for (const [scheme, env, form] of [
-    ['argon2id, the default', {}, '\\$argon2id\\$v=19\\$m=8192,t=1,p=\\d\\$[A-Za-z0-9+/]{22}\\$[A-Za-z0-9+/]{43}'],
+    ['argon2id, the default', {}, '\\$argon2id\\$v=19\\$m=1024,t=1,p=\\d\\$[A-Za-z0-9+/]{22}\\$[A-Za-z0-9+/]{43}'],
     ['bcrypt', { POSTERN_PASSWORD_SCHEME: 'bcrypt', POSTERN_BCRYPT_COST: '10' }, '\\$2b\\$10\\$[A-Za-z0-9./]{53}'],
   ])
     it(`after POST /register prints the account with ${scheme}`, async () => {

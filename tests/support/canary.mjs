@@ -24,8 +24,23 @@ export class Canaries {
     return this.#seen.size;
   }
 
-  // The canaries that a text holds, plain or as a JSON string would write them.
+  // The canaries that a text holds, plain or as a JSON string would write them. One way through the text, however many there are.
   foundIn(text) {
-    return [...this.#seen].filter((s) => text.includes(s) || text.includes(JSON.stringify(s).slice(1, -1)));
+    const heads = this.#heads(), found = new Set();
+    for (let at = 0; at + SHORTEST <= text.length; at++)
+      for (const { form, secret } of heads.get(text.slice(at, at + SHORTEST)) ?? []) if (text.startsWith(form, at)) found.add(secret);
+    return [...found];
+  }
+
+  // By their first characters.
+  #heads() {
+    const heads = new Map();
+    for (const secret of this.#seen)
+      for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1)])) {
+        const head = form.slice(0, SHORTEST);
+        if (!heads.has(head)) heads.set(head, []);
+        heads.get(head).push({ form, secret });
+      }
+    return heads;
   }
 }

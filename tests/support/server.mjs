@@ -59,7 +59,7 @@ export function environment(folder, limits, env) {
     POSTERN_LISTEN: '127.0.0.1:0',
     POSTERN_LOG_FORMAT: 'json',
     POSTERN_LIMITS: limits ? 'on' : 'off',
-    POSTERN_ARGON2_M_KIB: '8192',
+    POSTERN_ARGON2_M_KIB: '1024',
     POSTERN_ARGON2_T: '1',
     ...env,
   };
