@@ -28,7 +28,7 @@ export const laterProgram = (name) => path.join(path.dirname(program), `postern-
 
 const START_LIMIT_MS = 30_000; // a program that does not listen by then never will
 const CALL_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 30_000;
 
 // What outlives a failed story is cleared when the tests of the file are over: a program that is left would keep its file from ending.
 // The hooks of the file itself, which may stop it in peace, come after this one.
