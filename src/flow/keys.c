@@ -33,10 +33,12 @@ static FALLIBLE own_row(const struct shared *at, const struct visit *v, struct m
 FALLIBLE keys_begin(struct shared *at, const struct visit *v, struct tx **tx, struct key_list *out)
 {
     AUTO(tx) struct tx *begun = NULL;
-    struct master_key_row row;
+    struct master_key_row row, there;
     TRY(own_row(at, v, &row));
     TRY(store_begin(at->store, &begun));
-    TRY(master_key_hold(begun, &row, v->now_us));
+    TRY(master_key_hold(begun, v->mem, &row, v->now_us, &there));
+    if (at->lasting.len == 0)
+        TRY(master_open_lasting(at, &there));
     TRY(signing_keys_list(tx_db(begun), v->mem, &out->rows, &out->count));
     *tx = begun;
     begun = NULL;
@@ -156,15 +158,12 @@ static FALLIBLE settle(struct shared *at, const struct visit *v, struct keys_ope
 FALLIBLE flow_keys_open(struct shared *at, const struct visit *v, struct keys_opened *out)
 {
     AUTO(db) struct db *db = NULL;
-    struct master_key_row row;
     TRY(flow_master_open(at, v, true));
     TRY(settle(at, v, out));
-    TRY(db_open(at->store, &db));
-    TRY(master_key_read(db, v->mem, &row));
-    TRY(master_open_lasting(at, &row));
     AUTO(secret) struct secret sealing = keys_sealing(&at->master);
     at->keys = keyring_new(&sealing);
     at->expect = (struct jwt_expect){ .issuer = at->config->issuer, .audience = at->config->audience };
+    TRY(db_open(at->store, &db));
     return flow_keys_read(at, v, db);
 }
 

@@ -65,15 +65,13 @@ FALLIBLE master_key_change(struct tx *tx, const struct master_key_row *row, int6
     return query_run(tx, ASK(MASTER_CHANGE, in_text(row->fingerprint), in_text(row->lasting), in_int(now_us)), NULL);
 }
 
-FALLIBLE master_key_hold(struct tx *tx, const struct master_key_row *row, int64_t now_us)
+FALLIBLE master_key_hold(struct tx *tx, struct arena *mem, const struct master_key_row *row, int64_t now_us,
+                         struct master_key_row *there)
 {
-    AUTO(arena) struct arena *mem = arena_new();
-    struct master_key_row there;
-
     TRY(query_run(tx, ASK(MASTER_ADD, in_text(row->fingerprint), in_text(row->lasting), in_int(now_us)), NULL));
     TRY(query_run(tx, (struct ask){ .query = QUERY_MASTER_HOLD }, NULL));
-    TRY(master_key_read(tx_db(tx), mem, &there));
-    return str_equal(there.fingerprint, row->fingerprint)
+    TRY(master_key_read(tx_db(tx), mem, there));
+    return str_equal(there->fingerprint, row->fingerprint)
                ? OK
                : fail(ERR_DENIED, "this is not the master key that the database's signing keys are sealed with");
 }

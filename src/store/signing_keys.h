@@ -23,8 +23,9 @@ struct master_key_row {
     struct str lasting;     /* sealed; absent: the master key is what lasts */
 };
 /* Hold the row of the master key until the transaction ends: one changes keys at a time.  The first that comes is the one.
- * Ends: ERR_DENIED (its fingerprint is another than this). */
-FALLIBLE master_key_hold(struct tx *tx, const struct master_key_row *row, int64_t now_us);
+ * there: what it is, in mem.  Ends: ERR_DENIED (its fingerprint is another than that of row). */
+FALLIBLE master_key_hold(struct tx *tx, struct arena *mem, const struct master_key_row *row, int64_t now_us,
+                         struct master_key_row *there);
 FALLIBLE master_key_read(struct db *db, struct arena *mem, struct master_key_row *out);
 /* Another one from now on; the row is held. */
 FALLIBLE master_key_change(struct tx *tx, const struct master_key_row *row, int64_t now_us);

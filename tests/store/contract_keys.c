@@ -13,6 +13,13 @@
 static const struct master_key_row row_one = { { PRINT_ONE, 43 }, { "lasting", 7 } },
                                    row_two = { { PRINT_TWO, 43 }, { NULL, 0 } };
 
+static FALLIBLE hold(struct tx *tx, const struct master_key_row *row)
+{
+    AUTO(arena) struct arena *mem = arena_new();
+    struct master_key_row there;
+    return master_key_hold(tx, mem, row, NOW, &there);
+}
+
 static struct signing_key_row row_of(struct str kid, int64_t active_at)
 {
     return (struct signing_key_row){
@@ -141,11 +148,11 @@ TEST(master_key, is_the_first_that_came_and_no_other)
     CHECK(there.fingerprint.ptr == NULL);
     for (int i = 0; i < 2; i++) {
         struct tx *tx = begin(w);
-        CHECK_OK(master_key_hold(tx, &row_one, NOW));
+        CHECK_OK(hold(tx, &row_one));
         CHECK_OK(store_commit(&tx));
     }
     struct tx *tx = begin(w);
-    CHECK_END(ERR_DENIED, master_key_hold(tx, &row_two, NOW));
+    CHECK_END(ERR_DENIED, hold(tx, &row_two));
     tx_drop(&tx);
     CHECK_OK(master_key_read(w->db, w->mem, &there));
     CHECK_STR(STR(PRINT_ONE), there.fingerprint);
@@ -157,17 +164,17 @@ TEST(master_key, is_another_one_when_it_was_changed)
     struct world *w = *state;
     struct master_key_row there;
     struct tx *tx = begin(w);
-    CHECK_OK(master_key_hold(tx, &row_one, NOW));
+    CHECK_OK(hold(tx, &row_one));
     CHECK_OK(master_key_change(tx, &(struct master_key_row){ STR(PRINT_TWO), STR("the first") }, NOW + 1));
     CHECK_OK(store_commit(&tx));
     CHECK_OK(master_key_read(w->db, w->mem, &there));
     CHECK_STR(STR(PRINT_TWO), there.fingerprint);
     CHECK_STR(STR("the first"), there.lasting);
     tx = begin(w);
-    CHECK_END(ERR_DENIED, master_key_hold(tx, &row_one, NOW + 2));
+    CHECK_END(ERR_DENIED, hold(tx, &row_one));
     tx_drop(&tx);
     tx = begin(w);
-    CHECK_OK(master_key_hold(tx, &row_two, NOW + 2));
+    CHECK_OK(hold(tx, &row_two));
     tx_drop(&tx);
 }
 
@@ -235,7 +242,7 @@ TEST(news, are_not_heard_of_what_was_rolled_back)
     const bool deaf = is_deaf(&ear);
     unsigned heard = 0;
     struct tx *tx = begin(w);
-    CHECK_OK(master_key_hold(tx, &row_one, NOW));
+    CHECK_OK(hold(tx, &row_one));
     CHECK_OK(news_tell(tx, NEWS_KEYS));
     tx_drop(&tx);
     CHECK_OK(news_wait(ear.db, ear.wake, 300, &heard));
@@ -247,7 +254,7 @@ TEST(news, of_two_that_listen_are_heard_by_both)
     struct world *w = *state;
     AUTO(ear) struct ear one = ear_new(w), two = ear_new(w);
     struct tx *tx = begin(w);
-    CHECK_OK(master_key_hold(tx, &row_one, NOW));
+    CHECK_OK(hold(tx, &row_one));
     CHECK_OK(news_tell(tx, NEWS_KEYS));
     CHECK_OK(store_commit(&tx));
     CHECK(hears(&one) && hears(&two));
