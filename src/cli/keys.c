@@ -71,15 +71,13 @@ const struct manual key_rekey_manual = {
         "Seals everything that is sealed in the database with another master key, that of FILE; the settings name the\n"
         "one of until now. All of it or nothing. Nobody is signed out, and authenticator apps and recovery codes stay\n"
         "good. Stop every server first, and start it with the new key: one that runs on would seal with the old key\n"
-        "what nobody can open afterwards. It asks first on a terminal, and elsewhere refuses without --yes. A key "
-        "that\n"
-        "was stolen or lost is another matter: docs/keys.md.",
+        "what nobody can open afterwards. It asks first on a terminal, and elsewhere refuses without --yes. A key\n"
+        "that was stolen or lost is another matter: docs/keys.md.",
     .example = "  install -m 0600 /dev/null /etc/postern/new.key\n"
                "  openssl rand -hex 32 > /etc/postern/new.key\n"
                "  postern key rekey /etc/postern/new.key",
-    .ends = "  0 changed; 1 refused or failed: the key of the settings or of FILE is none, or not the right one, the "
-            "answer\n"
-            "  was not yes; 2 wrong usage",
+    .ends = "  0 changed; 1 refused or failed: the key of the settings or of FILE is none, or not the right one, or\n"
+            "  the answer was not yes; 2 wrong usage",
 };
 
 struct key_view {

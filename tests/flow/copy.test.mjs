@@ -13,6 +13,7 @@ import { signIn, signUp } from '../support/story.mjs';
 
 const server = process.env.POSTERN_TEST_POSTGRES;
 const needsPostgres = { skip: server === undefined ? 'POSTERN_TEST_POSTGRES names no server; script/postgres -- COMMAND sets it' : false };
+const needs = (...stores) => (stores.includes('postgres') ? needsPostgres : {});
 const ROWS = 20_000; // of the audit trail: twenty batches
 
 let made = 0;
@@ -108,7 +109,7 @@ async function standing(at, from, to, ...more) {
 }
 
 for (const [from, to] of [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgres', 'sqlite'], ['postgres', 'postgres']])
-  describe(`from ${from} to ${to}`, from === to && to === 'sqlite' ? {} : needsPostgres, () => {
+  describe(`from ${from} to ${to}`, needs(from, to), () => {
     const at = {};
     before(async () => {
       at.office = office();
@@ -153,7 +154,6 @@ for (const [from, to] of [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgr
   });
 
 const ways = [['sqlite', 'sqlite'], ['sqlite', 'postgres'], ['postgres', 'sqlite']];
-const needs = (from, to) => (from === to ? {} : needsPostgres);
 
 for (const [from, to] of ways)
   test(`killed again and again on its way from ${from} to ${to} it comes to the same end`, { timeout: 300_000, ...needs(from, to) }, async () => {
