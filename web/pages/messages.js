@@ -244,7 +244,7 @@ export const messages = {
   'error.mfa_token_invalid': ['That took too long. Begin again with your password.', 'Das hat zu lange gedauert. Beginnen Sie wieder mit dem Passwort.'],
   'error.mfa_enrolment_required': ['Add a second step first.', 'Fügen Sie erst einen zweiten Schritt hinzu.'],
   'error.code_wrong': ['The code is not right, or was used before.', 'Der Code stimmt nicht oder wurde schon benutzt.'],
-  'error.factor_disabled': ['This app or these codes are disabled. Sign in another way and set them up anew.', 'Diese App oder diese Codes sind gesperrt. Melden Sie sich anders an und richten Sie sie neu ein.'],
+  'error.factor_disabled': ['This way to sign in is disabled. Use another one, and set this one up anew.', 'Diese Art der Anmeldung ist gesperrt. Nehmen Sie eine andere, und richten Sie diese neu ein.'],
   'error.factor_not_found': ['This is not there any more.', 'Das gibt es nicht mehr.'],
   'error.enrolment_missing': ['That took too long. Begin again.', 'Das hat zu lange gedauert. Beginnen Sie noch einmal.'],
   'error.ceremony_invalid': ['That took too long. Begin again.', 'Das hat zu lange gedauert. Beginnen Sie noch einmal.'],
